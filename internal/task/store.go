@@ -1,0 +1,239 @@
+package task
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"sync"
+	"unsafe"
+
+	"github.com/tidwall/btree"
+)
+
+// DB is the local store of one task: an ordered map that survives the process (or, in memory, doesn't).
+// Its content never is newer than what has been committed.
+type DB interface {
+	Get(key []byte) ([]byte, error) // nil: no such key
+	Range(lo, hi []byte, reverse bool, f func(key, value []byte) bool) error
+}
+
+// Write is a change of the local store; a nil value deletes.
+type Write struct {
+	Key   string
+	Value []byte
+}
+
+// entry is a key of the store in memory: a row (decoded) or a sub-row or task record (bytes).
+type entry struct {
+	key   string
+	row   any // rows: decoded, never changed in place; nil: absent
+	meta  rowMeta
+	val   []byte // others: never changed in place; nil: absent
+	isRow bool
+
+	dirty     bool // changed since the last cut; the task's lock
+	pending   int  // cuts under way that hold it; the committed side's lock
+	unflushed bool // committed, not in the DB yet; the committed side's lock
+	flushing  bool
+	used      bool // since the last eviction
+
+	enc       []byte // rows: the encoding in the cut under way
+	committed []byte // the committed form, until it is flushed
+}
+
+func (e *entry) present() bool { return e.row != nil || e.val != nil }
+
+// store holds the keys that a task works on over its DB. Reads see what was written last; nothing reaches
+// the DB before it was committed.
+type store struct {
+	db    DB
+	codec RowCodec
+	limit int // entries kept in memory; 0: no bound
+
+	entries map[string]*entry
+	ordered *btree.BTreeG[*entry] // sub-rows and task records
+	dirty   []*entry
+	undo    []undo
+	gets    int64
+
+	mu        sync.Mutex // the committed side
+	unflushed []*entry
+	offset    int64 // changelog offset that the committed side stands at; -1: nothing committed in this life
+}
+
+type undo struct {
+	e        *entry
+	row      any
+	meta     rowMeta
+	val      []byte
+	wasDirty bool
+}
+
+func newStore(db DB, codec RowCodec, limit int) *store {
+	less := func(a, b *entry) bool { return a.key < b.key }
+	return &store{
+		db: db, codec: codec, limit: limit, offset: -1,
+		entries: map[string]*entry{},
+		ordered: btree.NewBTreeGOptions(less, btree.Options{NoLocks: true}),
+	}
+}
+
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// StringOf is b as a string without a copy: for look-ups only, while b does not change.
+func StringOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// row finds the row of key, from memory or the DB.
+func (s *store) row(key string) (*entry, error) {
+	if e := s.entries[key]; e != nil {
+		e.used = true
+		return e, nil
+	}
+	e := &entry{key: strings.Clone(key), isRow: true, used: true}
+	b, err := s.get(e.key)
+	if err != nil {
+		return nil, err
+	}
+	if b != nil {
+		if e.row, e.meta, err = s.decode(b); err != nil {
+			return nil, &storeError{fmt.Errorf("row of key %q: %w", key, err)}
+		}
+	}
+	s.entries[e.key] = e
+	return e, nil
+}
+
+func (s *store) decode(b []byte) (any, rowMeta, error) {
+	m, payload, err := parseRow(b)
+	if err != nil {
+		return nil, m, err
+	}
+	row, err := s.codec.Decode(payload)
+	return row, m, err
+}
+
+// sub finds a sub-row or task record.
+func (s *store) sub(key string) (*entry, error) {
+	if e := s.entries[key]; e != nil {
+		e.used = true
+		return e, nil
+	}
+	e := &entry{key: strings.Clone(key), used: true}
+	b, err := s.get(e.key)
+	if err != nil {
+		return nil, err
+	}
+	e.val = b
+	s.entries[e.key] = e
+	s.ordered.Set(e)
+	return e, nil
+}
+
+func (s *store) get(key string) ([]byte, error) {
+	s.gets++
+	b, err := s.db.Get(bytesOf(key))
+	if err != nil {
+		return nil, &storeError{fmt.Errorf("read %q from the local store: %w", key, err)}
+	}
+	return b, nil
+}
+
+func (s *store) remember(e *entry) {
+	s.undo = append(s.undo, undo{e, e.row, e.meta, e.val, e.dirty})
+	if !e.dirty {
+		e.dirty = true
+		s.dirty = append(s.dirty, e)
+	}
+}
+
+func (s *store) setRow(e *entry, row any, m rowMeta) {
+	s.remember(e)
+	e.row, e.meta = row, m
+}
+
+// setSub changes a sub-row; val is kept and must not change any more.
+func (s *store) setSub(e *entry, val []byte) {
+	s.remember(e)
+	e.val = val
+}
+
+// keep forgets how to undo what was done so far.
+func (s *store) keep() {
+	clear(s.undo)
+	s.undo = s.undo[:0]
+}
+
+// rollback undoes everything since the last keep.
+func (s *store) rollback() {
+	for i := len(s.undo) - 1; i >= 0; i-- {
+		u := &s.undo[i]
+		u.e.row, u.e.meta, u.e.val = u.row, u.meta, u.val
+		if !u.wasDirty {
+			u.e.dirty = false
+			s.dirty = s.dirty[:len(s.dirty)-1]
+		}
+	}
+	s.keep()
+}
+
+// scan calls f for the sub-rows and task records with lo <= key < hi, in order, until it returns false.
+// f must not change the store.
+func (s *store) scan(lo, hi string, reverse bool, f func(key string, val []byte) bool) error {
+	it := s.ordered.Iter()
+	defer it.Release()
+	ok := false
+	if reverse {
+		ok = seekBelow(&it, hi)
+	} else {
+		ok = it.Seek(&entry{key: lo})
+	}
+	within := func() bool { return ok && it.Item().key >= lo && it.Item().key < hi }
+	step := func() {
+		if reverse {
+			ok = it.Prev()
+		} else {
+			ok = it.Next()
+		}
+	}
+	more := true
+	yield := func() { // the entry that the iterator stands at
+		if e := it.Item(); e.val != nil {
+			more = f(e.key, e.val)
+		}
+		step()
+	}
+	err := s.db.Range(bytesOf(lo), bytesOf(hi), reverse, func(k, v []byte) bool {
+		for more && within() {
+			c := bytes.Compare(bytesOf(it.Item().key), k)
+			if reverse {
+				c = -c
+			}
+			if c > 0 {
+				break
+			}
+			yield()
+			if c == 0 {
+				return more // memory knows it better
+			}
+		}
+		if more {
+			more = f(string(k), bytes.Clone(v))
+		}
+		return more
+	})
+	for err == nil && more && within() {
+		yield()
+	}
+	if err != nil {
+		return &storeError{fmt.Errorf("scan %q of the local store: %w", lo, err)}
+	}
+	return nil
+}
+
+// seekBelow moves it to the largest key below hi.
+func seekBelow(it *btree.IterG[*entry], hi string) bool {
+	if it.Seek(&entry{key: hi}) {
+		return it.Prev()
+	}
+	return it.Last()
+}

@@ -1,0 +1,510 @@
+package task
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Env is what a task needs from the outside.
+type Env struct {
+	Partitions func(topic string) int32
+	InputOf    int32         // partitions of the group's inputs
+	Now        func() int64  // wall clock in ms; only for Kafka timestamps
+	MaxAhead   time.Duration // see --max-ahead; 0: no bound
+	MaxRecord  int           // bytes of a key and value we write; 0: 900 KiB
+	CacheRows  int           // entries of the store kept in memory; 0: no bound
+	Counters   *Counters
+	Log        *slog.Logger
+}
+
+// Counters count what happened in the tasks of a group since the process started.
+type Counters struct {
+	Records, DeadLetters, Late, Skipped, Expired, Timers, Orphans atomic.Int64
+}
+
+// DefaultMaxRecord leaves room for headers below the brokers' default of 1 MiB.
+const DefaultMaxRecord = 900 << 10
+
+// Task is one partition of one group. The caller serialises all calls, Committed excepted.
+type Task struct {
+	Group     *Group
+	Partition int32
+
+	env     Env
+	store   *store // nil: stateless
+	clock   *clock
+	outputs map[string]*link
+	ctx     Context
+	fill    *Cut
+	scratch []byte
+
+	largest   int64 // external input: largest event time seen, less the topic's bound
+	nextTimer int64 // no timer stands before it
+	fired     int64 // time of the last timer fired while others are due
+	firing    bool  // due timers wait for the next cut
+	told      int64 // wall clock of the last stand-alone watermark, ms
+	saidClock int64 // watermark in the last stored clock
+
+	mu    sync.Mutex
+	spare *Cut // the other cut, unless it is being committed
+}
+
+// New makes the task of a partition over its local store. meta is the offset metadata a stateless task left
+// behind, "" for none.
+func New(g *Group, partition int32, env Env, db DB, meta string) (*Task, error) {
+	if env.MaxRecord == 0 {
+		env.MaxRecord = DefaultMaxRecord
+	}
+	t := &Task{Group: g, Partition: partition, env: env, clock: newClock(g), outputs: map[string]*link{}, largest: NoTime, nextTimer: EndOfTime}
+	for _, out := range g.Outputs {
+		n := env.Partitions(out.Name)
+		t.outputs[out.Name] = &link{out, n, make([]said, n)}
+	}
+	t.outputs[g.Dead.Name] = &link{topic: g.Dead, partitions: env.Partitions(g.Dead.Name)}
+	if g.Table != nil {
+		t.store = newStore(db, g.Table.Rows, env.CacheRows)
+	}
+	t.fill, t.spare = newCut(t), newCut(t)
+	if err := t.restore(meta); err != nil {
+		return nil, fmt.Errorf("group %s, partition %d: %w", g.Name, partition, err)
+	}
+	return t, nil
+}
+
+func (t *Task) restore(meta string) error {
+	if t.store == nil {
+		if wm, ok := parseMeta(meta); ok {
+			t.largest = wm
+			t.clock.external(t.Group.Inputs[0].Topic.Name, wm, false)
+		}
+		return nil
+	}
+	if err := t.checkVersion(); err != nil {
+		return err
+	}
+	e, err := t.store.sub(clockKey)
+	if err != nil {
+		return err
+	}
+	if e.val != nil {
+		if err := t.clock.restore(e.val); err != nil {
+			return err
+		}
+	}
+	t.clock.dirty = false
+	return t.store.scan(timerKey, timerKey+"\xff", false, func(k string, _ []byte) bool {
+		t.nextTimer, _, _, err = parseTimer(k)
+		return false
+	})
+}
+
+// checkVersion refuses state that a newer program has written, and writes down what this one writes.
+func (t *Task) checkVersion() error {
+	e, err := t.store.sub(versionKey)
+	if err != nil {
+		return err
+	}
+	want := fmt.Sprintf("%d %d", rowVersion, t.Group.Table.Version)
+	if string(e.val) == want {
+		return nil
+	}
+	var format, rows int
+	if e.val != nil {
+		if _, err := fmt.Sscanf(string(e.val), "%d %d", &format, &rows); err != nil {
+			return fmt.Errorf("table %s: damaged version record %q", t.Group.Table.Name, e.val)
+		}
+	}
+	if format > rowVersion || rows > t.Group.Table.Version {
+		return fmt.Errorf("%w: table %s holds format %d, row version %d; this program reads up to %d and %d: run the newer program, or give this one another table",
+			ErrNewer, t.Group.Table.Name, format, rows, rowVersion, t.Group.Table.Version)
+	}
+	t.store.setSub(e, []byte(want))
+	t.store.keep()
+	return nil
+}
+
+// ErrNewer is returned by New when the state was written by a newer program.
+var ErrNewer = errors.New("state of a newer version")
+
+// Process takes in records in order and reports how many; fewer than all when timers that are due have to
+// wait for the next cut. An error means that the task's state can't be read: it must be dropped.
+func (t *Task) Process(records []Record) (int, error) {
+	for i := range records {
+		if more, err := t.fire(); more || err != nil {
+			t.firing = more
+			return i, err
+		}
+		t.firing = false
+		if err := t.process(&records[i]); err != nil {
+			return i, err
+		}
+	}
+	return len(records), t.Fire()
+}
+
+// Fire runs timers that are due; see Process.
+func (t *Task) Fire() (err error) {
+	t.firing, err = t.fire()
+	return err
+}
+
+func (t *Task) process(r *Record) error {
+	in := t.Group.Input(r.Topic)
+	if in == nil {
+		return fmt.Errorf("group %s does not read topic %s", t.Group.Name, r.Topic)
+	}
+	t.fill.Next[r.Topic] = r.Offset + 1
+	c := &t.ctx
+	*c = Context{Task: t, rec: r, input: in, Event: r.Timestamp, Ingest: r.Timestamp}
+	if in.Topic.Kind.Internal() {
+		st, err := t.readStamp(r)
+		if err != nil {
+			return t.dead(r, err)
+		}
+		c.Event, c.Ingest = st.event, st.ingest
+		t.clock.hear(r.Topic, &st)
+		if len(r.Key) > 0 && r.Key[0] == 0 {
+			t.fill.control++
+			return nil
+		}
+	}
+	t.fill.Records++
+	t.env.Counters.Records.Add(1)
+	if r.Value == nil && !in.Empty {
+		t.env.Counters.Skipped.Add(1)
+		return nil
+	}
+	c.Key = string(r.Key)
+	if err := t.guard(in.Handle); err != nil {
+		return err
+	}
+	if !in.Topic.Kind.Internal() && c.Event != NoTime {
+		t.largest = max(t.largest, c.Event-in.Topic.OutOfOrder.Milliseconds())
+		t.clock.external(r.Topic, t.largest, false)
+	}
+	return nil
+}
+
+func (t *Task) readStamp(r *Record) (st stamp, err error) {
+	for _, h := range r.Headers {
+		if string(h.Key) == HeaderName {
+			err = st.parse(h.Value)
+			return st, err
+		}
+	}
+	return st, errStamp
+}
+
+// guard runs a handler inside a savepoint: what fails leaves nothing but a dead letter.
+func (t *Task) guard(h Handler) error {
+	err := t.try(h)
+	var broken *storeError
+	if errors.As(err, &broken) {
+		return broken.err
+	}
+	if err == nil {
+		t.keep()
+		return nil
+	}
+	t.rollback()
+	t.ctx.Event = NoTime // of a record that failed we believe nothing
+	if errors.Is(err, ErrSkip) {
+		t.env.Counters.Skipped.Add(1)
+		return nil
+	}
+	return t.dead(t.ctx.rec, err)
+}
+
+// storeError wraps an error that is the store's, not the record's.
+type storeError struct{ err error }
+
+func (e *storeError) Error() string { return e.err.Error() }
+func (e *storeError) Unwrap() error { return e.err }
+
+func (t *Task) try(h Handler) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+			t.env.Log.Error("a handler panicked; its record is a dead letter", "group", t.Group.Name, "topic", t.ctx.rec.Topic,
+				"partition", t.ctx.rec.Partition, "offset", t.ctx.rec.Offset, "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	return h(&t.ctx)
+}
+
+func (t *Task) keep() {
+	t.fill.keep()
+	if t.store != nil {
+		t.store.keep()
+	}
+}
+
+func (t *Task) rollback() {
+	t.fill.rollback()
+	if t.store != nil {
+		t.store.rollback()
+	}
+}
+
+// The headers of dead letters.
+const (
+	HeaderReason    = "reason"
+	HeaderTopic     = "topic"
+	HeaderPartition = "partition"
+	HeaderOffset    = "offset"
+	HeaderGroup     = "group"
+	HeaderTruncated = "truncated" // original size in bytes, where only the head was kept
+)
+
+const (
+	deadLetterWhole = 512 << 10
+	deadLetterHead  = 4 << 10
+	maxReason       = 1 << 10
+)
+
+// dead writes r to the dead letters, in the transaction in which it counts as processed.
+func (t *Task) dead(r *Record, reason error) error {
+	t.env.Counters.DeadLetters.Add(1)
+	if errors.Is(reason, ErrLate) {
+		t.env.Counters.Late.Add(1)
+	}
+	text := strings.ToValidUTF8(reason.Error(), "\uFFFD")
+	a := &t.fill.arena
+	hs := []Header{
+		{[]byte(HeaderReason), []byte(text[:min(len(text), maxReason)])},
+		{[]byte(HeaderTopic), []byte(r.Topic)},
+		{[]byte(HeaderPartition), strconv.AppendInt(nil, int64(r.Partition), 10)},
+		{[]byte(HeaderOffset), strconv.AppendInt(nil, r.Offset, 10)},
+		{[]byte(HeaderGroup), []byte(t.Group.Name)},
+	}
+	key, value := r.Key, r.Value
+	if n := len(key) + len(value); n > deadLetterWhole {
+		key, value = key[:min(len(key), deadLetterHead)], value[:min(len(value), deadLetterHead)]
+		hs = append(hs, Header{[]byte(HeaderTruncated), strconv.AppendInt(nil, int64(n), 10)})
+	}
+	out := Out{Time: kafkaTime(t.env.Now(), t.env.Now()), Headers: hs}
+	if key != nil {
+		out.Key = a.copy(key)
+	}
+	if value != nil {
+		out.Value = a.copy(value)
+	}
+	l := t.outputs[t.Group.Dead.Name]
+	t.fill.add(l, t.Partition%l.partitions, out)
+	t.fill.keep()
+	return nil
+}
+
+// ---- time
+
+// SetIdle says whether an external input has been read to its end for a while.
+func (t *Task) SetIdle(topic string, idle bool) { t.clock.external(topic, t.largest, idle) }
+
+// Watermark is the task's event time in ms, and whether all its senders are idle.
+func (t *Task) Watermark() (int64, bool) { return t.clock.now, t.clock.idle }
+
+// Senders lists what the task knows of its senders, the slowest first.
+func (t *Task) Senders() []Sender { return t.clock.list() }
+
+// outWatermark is what we tell downstream: while due timers wait, time stands at the last one fired.
+func (t *Task) outWatermark() int64 {
+	if t.firing {
+		return t.fired
+	}
+	return t.clock.now
+}
+
+func (t *Task) stamp(event, ingest int64) stamp {
+	if ingest == NoTime {
+		ingest = event
+	}
+	return stamp{
+		event: event, ingest: ingest, group: SenderID(t.Group.Name), partition: t.Partition, of: t.env.InputOf,
+		watermark: t.outWatermark(), idle: t.clock.idle,
+	}
+}
+
+// announceEvery bounds how often a partition without data is told of our time, in ms.
+const announceEvery = 200
+
+// behind reports whether some partition downstream knows less of our time than we do.
+func (t *Task) behind() bool {
+	now := said{t.outWatermark(), t.clock.idle, true}
+	if now.watermark == NoTime && !now.idle {
+		return false
+	}
+	for _, l := range t.outputs {
+		for _, s := range l.said {
+			if s != now {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// announce adds watermark records for the partitions that got no data in this cut.
+func (t *Task) announce(now int64) {
+	if now-t.told < announceEvery || !t.behind() {
+		return
+	}
+	t.told = now
+	say := said{t.outWatermark(), t.clock.idle, true}
+	st := t.stamp(max(0, say.watermark), now)
+	for _, o := range t.fill.Outputs {
+		if !o.Topic.Kind.Internal() {
+			continue
+		}
+		hs := []Header{{headerName, st.append(nil)}}
+		for p := range o.Parts {
+			if o.link.said[p] == say {
+				continue
+			}
+			o.Parts[p] = append(o.Parts[p], Out{Key: []byte(WatermarkKey), Value: []byte{}, Time: kafkaTime(now, now), Headers: hs})
+			o.link.said[p] = say
+		}
+	}
+}
+
+// ---- cuts
+
+// controlPatience is how long positions behind nothing but watermark records may stay uncommitted, in ms.
+const controlPatience = 1000
+
+// Due reports whether the task has something to commit. Watermark records alone are in no hurry.
+func (t *Task) Due(now int64) bool {
+	f := t.fill
+	return f.Records > 0 || f.timers > 0 || t.firing || t.store != nil && len(t.store.dirty) > 0 ||
+		now-t.told >= announceEvery && t.behind() || f.control > 0 && now-t.told >= controlPatience
+}
+
+// Pending is the number of records taken in since the last cut.
+func (t *Task) Pending() int { return t.fill.Records }
+
+// Cut closes what was collected since the last one and starts the next. It returns nil while the previous
+// cut is still being committed, and when there is nothing to say.
+func (t *Task) Cut(now int64) (*Cut, error) {
+	if !t.Due(now) {
+		return nil, nil
+	}
+	t.mu.Lock()
+	next := t.spare
+	t.spare = nil
+	t.mu.Unlock()
+	if next == nil {
+		return nil, nil
+	}
+	f := t.fill
+	if f.control > 0 && f.Records == 0 {
+		t.told = now
+	}
+	t.announce(now)
+	if err := t.encode(f, now); err != nil {
+		return nil, err
+	}
+	t.fill = next
+	return f, nil
+}
+
+func (t *Task) encode(f *Cut, now int64) error {
+	if t.store == nil {
+		f.Meta = formatMeta(t.largest)
+		return nil
+	}
+	if t.clock.dirty {
+		if err := t.store.setSubKey(clockKey, t.clock.encode()); err != nil {
+			return err
+		}
+		t.store.keep()
+		t.clock.dirty = false
+	}
+	f.Table = f.Table[:0]
+	t.store.mu.Lock()
+	defer t.store.mu.Unlock()
+	for _, e := range t.store.dirty {
+		out, err := t.store.encodeEntry(e, f)
+		if err != nil {
+			return err
+		}
+		out.Time = now
+		f.Table = append(f.Table, out)
+	}
+	f.entries = append(f.entries[:0], t.store.dirty...)
+	t.store.dirty = t.store.dirty[:0]
+	return nil
+}
+
+func (s *store) encodeEntry(e *entry, f *Cut) (Out, error) {
+	out := Out{Key: bytesOf(e.key)}
+	switch {
+	case !e.isRow:
+		out.Value = e.val
+	case e.row != nil:
+		b, err := s.codec.Append(e.meta.append(f.arena.tail()), e.row)
+		if err != nil {
+			return out, fmt.Errorf("encode the row of key %q: %w", e.key, err)
+		}
+		out.Value = f.arena.keep(b)
+	}
+	e.dirty = false
+	e.enc = out.Value
+	e.pending++
+	return out, nil
+}
+
+// Committed takes note that a cut is part of the log: last is the offset of its last changelog record, if
+// it has any. The cut must not be used any more. It may be called beside Process.
+func (t *Task) Committed(c *Cut, last int64) {
+	if t.store != nil {
+		t.store.committedCut(c, last)
+	}
+	c.reset()
+	t.mu.Lock()
+	t.spare = c
+	t.mu.Unlock()
+}
+
+func (s *store) committedCut(c *Cut, last int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, e := range c.entries {
+		e.pending--
+		if v := c.Table[i].Value; !e.isRow || v == nil {
+			e.committed = v
+		} else {
+			e.committed = append(e.committed[:0:cap(e.committed)], v...)
+		}
+		if !e.unflushed {
+			e.unflushed = true
+			s.unflushed = append(s.unflushed, e)
+		}
+	}
+	if len(c.Table) > 0 {
+		s.offset = last
+	}
+}
+
+// metaPrefix marks our offset metadata: the watermark of a stateless task.
+const metaPrefix = "wm="
+
+func formatMeta(wm int64) string {
+	if wm == NoTime {
+		return ""
+	}
+	return metaPrefix + strconv.FormatInt(wm, 10)
+}
+
+func parseMeta(s string) (int64, bool) {
+	if !strings.HasPrefix(s, metaPrefix) {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(s[len(metaPrefix):], 10, 64)
+	return n, err == nil
+}

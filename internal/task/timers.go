@@ -1,0 +1,143 @@
+package task
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+)
+
+// Keys of a store, in the order in which they lie there. Rows are stored under the record's key itself,
+// which never contains 0x00 and never is empty.
+//
+//	0x00 'b'                                  recovery barrier (changelog only)
+//	0x00 'c'                                  clock: watermark and senders
+//	0x00 't' time(8, sign flipped) name 0x00 key   timer; no value but 0x01
+//	0x00 'v'                                  format and row versions
+//	key                                       row
+//	key 0x00 name 0x00 subkey                 sub-row
+const (
+	BarrierKey = "\x00b"
+	clockKey   = "\x00c"
+	timerKey   = "\x00t"
+	versionKey = "\x00v"
+	// WatermarkKey is the key of watermark records in internal topics.
+	WatermarkKey = "\x00w"
+)
+
+// IsRow tells rows from sub-rows and task records.
+func IsRow(key string) bool { return strings.IndexByte(key, 0) < 0 }
+
+// ExpiryTimer is the name of the timer by which a table's row is forgotten; Expire handles it.
+const ExpiryTimer = "expiry"
+
+// timerBudget bounds what one commit fires.
+const timerBudget = 10_000
+
+var timerValue = []byte{1}
+
+func timerAt(at int64) string {
+	return timerKey + string(binary.BigEndian.AppendUint64(nil, uint64(at)^1<<63))
+}
+
+func timerName(at int64, name, key string) string { return timerAt(at) + name + "\x00" + key }
+
+func parseTimer(k string) (at int64, name, key string, err error) {
+	const head = len(timerKey) + 8
+	if len(k) < head {
+		return 0, "", "", fmt.Errorf("damaged timer %q", k)
+	}
+	at = int64(binary.BigEndian.Uint64([]byte(k[len(timerKey):head])) ^ 1<<63)
+	name, key, ok := strings.Cut(k[head:], "\x00")
+	if !ok {
+		return 0, "", "", fmt.Errorf("damaged timer %q", k)
+	}
+	return at, name, key, nil
+}
+
+func (t *Task) setTimer(at int64, name, key string) error {
+	e, err := t.store.sub(timerName(at, name, key))
+	if err != nil {
+		return err
+	}
+	if e.val == nil {
+		t.store.setSub(e, timerValue)
+	}
+	t.nextTimer = min(t.nextTimer, at)
+	return nil
+}
+
+func (t *Task) deleteTimer(at int64, name, key string) error {
+	e, err := t.store.sub(timerName(at, name, key))
+	if err != nil {
+		return err
+	}
+	if e.val != nil {
+		t.store.setSub(e, nil)
+	}
+	return nil
+}
+
+// fire runs the timers that are due, in time order, until there are none or the cut's budget is spent. It
+// reports whether some had to wait for the next cut.
+func (t *Task) fire() (more bool, err error) {
+	for t.nextTimer <= t.clock.now {
+		budget := timerBudget - t.fill.timers
+		if budget <= 0 {
+			return true, nil
+		}
+		due, err := t.dueTimers(budget)
+		if err != nil {
+			return false, err
+		}
+		for _, k := range due {
+			if err := t.fireOne(k); err != nil {
+				return false, err
+			}
+		}
+	}
+	return false, nil
+}
+
+// dueTimers finds at most n timers that are due and sets nextTimer to the first that is not among them.
+func (t *Task) dueTimers(n int) (due []string, err error) {
+	t.nextTimer = EndOfTime
+	hi := timerKey + "\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+	err = t.store.scan(timerKey, hi, false, func(k string, _ []byte) bool {
+		at, _, _, perr := parseTimer(k)
+		if perr != nil {
+			err = perr
+			return false
+		}
+		if at > t.clock.now || len(due) == n {
+			t.nextTimer = at
+			return false
+		}
+		due = append(due, strings.Clone(k))
+		return true
+	})
+	return due, err
+}
+
+func (t *Task) fireOne(k string) error {
+	at, name, key, err := parseTimer(k)
+	if err != nil {
+		return err
+	}
+	e, err := t.store.sub(k)
+	if err != nil || e.val == nil {
+		return err // deleted by one that fired before it
+	}
+	t.fill.timers++
+	t.env.Counters.Timers.Add(1)
+	t.fired = at
+	c := &t.ctx
+	*c = Context{Task: t, Timer: name, Key: key, Event: at, Ingest: NoTime}
+	c.rec = &Record{Topic: t.Group.Table.Topic(), Partition: t.Partition, Offset: -1, Key: []byte(key)}
+	t.store.setSub(e, nil)
+	t.store.keep() // a timer that fails is gone all the same
+	h := t.Group.Timers[name]
+	if h == nil {
+		return fmt.Errorf("table %s: timer %q of key %q has no handler in this program", t.Group.Table.Name, name, key)
+	}
+	return t.guard(h)
+}

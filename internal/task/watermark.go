@@ -1,0 +1,195 @@
+package task
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+)
+
+// sender is one task upstream as this task knows it: (group, partition), never an instance.
+type sender struct {
+	watermark int64
+	idle      bool
+	known     bool // heard of: until then it stands at minus infinity
+}
+
+// source is everything that writes one input topic with one group: the group's partitions. The external
+// world is a source too, with a single sender: the partition itself.
+type source struct {
+	topic   string
+	group   uint32
+	senders []sender
+}
+
+// clock is what a task knows of event time: the minimum over all senders of all its inputs. It never falls.
+type clock struct {
+	sources []*source
+	now     int64   // the watermark; NoTime until every expected sender was heard
+	idle    bool    // every sender is idle
+	limit   *sender // the sender that held the minimum back when it was last computed
+	dirty   bool    // changed since the last cut
+}
+
+func newClock(g *Group) *clock {
+	c := &clock{now: NoTime}
+	for _, in := range g.Inputs {
+		if !in.Topic.Kind.Internal() {
+			c.sources = append(c.sources, &source{topic: in.Topic.Name, senders: make([]sender, 1)})
+			continue
+		}
+		for _, w := range in.Topic.Writers {
+			c.sources = append(c.sources, &source{topic: in.Topic.Name, group: SenderID(w)})
+		}
+	}
+	return c
+}
+
+func (c *clock) source(topic string, group uint32) *source {
+	for _, s := range c.sources {
+		if s.group == group && s.topic == topic {
+			return s
+		}
+	}
+	return nil
+}
+
+// hear takes in what a record or watermark record says of its sender.
+func (c *clock) hear(topic string, st *stamp) {
+	src := c.source(topic, st.group)
+	if src == nil {
+		return // a group that used to write this topic
+	}
+	for len(src.senders) < int(st.of) {
+		src.senders = append(src.senders, sender{watermark: NoTime})
+		c.dirty = true
+	}
+	c.update(&src.senders[st.partition], st.watermark, st.idle)
+}
+
+// external takes in the event time of a record of the outside world, or its silence.
+func (c *clock) external(topic string, watermark int64, idle bool) {
+	c.update(&c.source(topic, 0).senders[0], watermark, idle)
+}
+
+func (c *clock) update(s *sender, watermark int64, idle bool) {
+	watermark = max(watermark, s.watermark)
+	if s.known && s.watermark == watermark && s.idle == idle {
+		return
+	}
+	held := c.limit == nil || c.limit == s || !s.known || s.idle != idle
+	s.watermark, s.idle, s.known = watermark, idle, true
+	c.dirty = true
+	if held {
+		c.compute()
+	}
+}
+
+// compute finds the minimum over the active senders. When all are idle their largest watermark counts, as
+// in Flink: nobody is left to be waited for.
+func (c *clock) compute() {
+	lowest, highest, idle := EndOfTime, NoTime, true
+	c.limit = nil
+	for _, src := range c.sources {
+		if len(src.senders) == 0 {
+			c.idle = false
+			return
+		}
+		for i := range src.senders {
+			s := &src.senders[i]
+			if !s.known {
+				c.idle, c.limit = false, s
+				return
+			}
+			highest = max(highest, s.watermark)
+			if s.idle {
+				continue
+			}
+			idle = false
+			if c.limit == nil || s.watermark < lowest {
+				lowest, c.limit = s.watermark, s
+			}
+		}
+	}
+	c.idle = idle
+	if idle {
+		lowest = highest
+	}
+	c.now = max(c.now, lowest)
+}
+
+// encode is the clock as a task record: version, watermark, then per source its topic, group and senders.
+func (c *clock) encode() []byte {
+	b := []byte{1}
+	b = binary.AppendVarint(b, c.now)
+	for _, src := range c.sources {
+		b = binary.AppendUvarint(b, uint64(len(src.topic)))
+		b = append(b, src.topic...)
+		b = binary.BigEndian.AppendUint32(b, src.group)
+		b = binary.AppendUvarint(b, uint64(len(src.senders)))
+		for _, s := range src.senders {
+			flags := byte(0)
+			if s.known {
+				flags |= 1
+			}
+			if s.idle {
+				flags |= 2
+			}
+			b = append(b, flags)
+			b = binary.AppendVarint(b, s.watermark)
+		}
+	}
+	return b
+}
+
+// restore takes what encode wrote; sources that are no longer declared are left out.
+func (c *clock) restore(b []byte) error {
+	if len(b) == 0 || b[0] != 1 {
+		return errRow
+	}
+	r := reader{b: b[1:]}
+	c.now = r.varint()
+	for len(r.b) > 0 && !r.bad {
+		n := int(r.uvarint())
+		if n < 0 || n > len(r.b) {
+			return errRow
+		}
+		topic := string(r.b[:n])
+		r.b = r.b[n:]
+		src := c.source(topic, r.uint32())
+		senders := make([]sender, 0, 16)
+		for left := r.uvarint(); left > 0 && !r.bad && len(r.b) > 0; left-- {
+			flags := r.b[0]
+			r.b = r.b[1:]
+			senders = append(senders, sender{r.varint(), flags&2 != 0, flags&1 != 0})
+		}
+		if src != nil {
+			src.senders = senders
+		}
+	}
+	if r.bad {
+		return errRow
+	}
+	c.compute()
+	return nil
+}
+
+// Sender is a sender as operators see it.
+type Sender struct {
+	Topic     string
+	Group     uint32
+	Partition int32
+	Watermark int64 // ms; NoTime: not heard of yet
+	Idle      bool
+}
+
+// senders lists all, the one that holds time back first.
+func (c *clock) list() []Sender {
+	var all []Sender
+	for _, src := range c.sources {
+		for i, s := range src.senders {
+			all = append(all, Sender{src.topic, src.group, int32(i), s.watermark, s.idle})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Sender) int { return cmp.Compare(a.Watermark, b.Watermark) })
+	return all
+}
