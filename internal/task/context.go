@@ -186,7 +186,7 @@ func Expire(c *Context) error {
 func (c *Context) TooLate() bool {
 	tab := c.Task.Group.Table
 	now := c.Task.clock.now
-	return tab != nil && tab.Retain > 0 && c.input.Events && now != NoTime && c.Event != NoTime &&
+	return tab != nil && tab.Retain > 0 && c.input != nil && c.input.Events && now != NoTime && c.Event != NoTime &&
 		c.Event+tab.Retain.Milliseconds() <= now
 }
 
@@ -256,8 +256,8 @@ func (c *Context) DeleteTimer(name string, at time.Time) error {
 // Buffer is scratch space for encoding what is passed to Emit.
 func (c *Context) Buffer() []byte { return c.Task.fill.arena.tail() }
 
-// Emit writes a record to one of the group's outputs. key and value are copied unless value was appended to
-// Buffer. A nil value is a tombstone.
+// Emit writes a record to one of the group's outputs. value was appended to Buffer, or belongs to the task
+// from now on. A nil value is a tombstone.
 func (c *Context) Emit(topic *Topic, key string, value []byte) error {
 	t := c.Task
 	o := t.outputs[topic.Name]
@@ -268,19 +268,21 @@ func (c *Context) Emit(topic *Topic, key string, value []byte) error {
 		return err
 	}
 	f := t.fill
-	out := Out{Time: kafkaTime(c.Event, t.env.Now()), Key: f.arena.copyString(key)}
+	out := Out{Time: kafkaTime(c.Event, t.env.Now())}
 	if value != nil {
-		out.Value = f.arena.keep(value)
+		out.Value = f.arena.keep(value) // before the key takes the place it was appended to
 	}
+	out.Key = f.arena.copyString(key)
 	p := int32(0)
 	if o.partitions > 1 {
 		p = PartitionOf(key, o.partitions)
 	}
 	if topic.Kind.Internal() {
 		out.Headers = f.stamp(c)
-		o.sent(p, t.outWatermark(), t.clock.idle)
+		f.tell(o, p, t.saying(), out)
+	} else {
+		f.add(o, p, out)
 	}
-	f.add(o, p, out)
 	return nil
 }
 

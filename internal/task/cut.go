@@ -42,11 +42,11 @@ type said struct {
 	known     bool
 }
 
-func (l *link) sent(p int32, watermark int64, idle bool) { l.said[p] = said{watermark, idle, true} }
-
+// touch is a record added since the last savepoint, and what its partition knew of our time before.
 type touch struct {
-	o *Output
-	p int32
+	o      *Output
+	p      int32
+	before said
 }
 
 func newCut(t *Task) *Cut {
@@ -63,15 +63,25 @@ func newCut(t *Task) *Cut {
 func (c *Cut) add(l *link, p int32, out Out) {
 	o := c.slots[l.topic.Name]
 	o.Parts[p] = append(o.Parts[p], out)
-	c.touched = append(c.touched, touch{o, p})
+	c.touched = append(c.touched, touch{o: o, p: p})
+}
+
+// tell adds a record that says what our time is.
+func (c *Cut) tell(l *link, p int32, say said, out Out) {
+	c.add(l, p, out)
+	c.touched[len(c.touched)-1].before = l.said[p]
+	l.said[p] = say
 }
 
 func (c *Cut) keep() { c.touched = c.touched[:0] }
 
 // rollback takes back what was added since the last keep.
 func (c *Cut) rollback() {
-	for _, t := range c.touched {
+	for _, t := range slices.Backward(c.touched) {
 		t.o.Parts[t.p] = t.o.Parts[t.p][:len(t.o.Parts[t.p])-1]
+		if t.o.Topic.Kind.Internal() {
+			t.o.link.said[t.p] = t.before
+		}
 	}
 	c.keep()
 }

@@ -45,12 +45,10 @@ type Task struct {
 	fill    *Cut
 	scratch []byte
 
-	largest   int64 // external input: largest event time seen, less the topic's bound
 	nextTimer int64 // no timer stands before it
-	fired     int64 // time of the last timer fired while others are due
-	firing    bool  // due timers wait for the next cut
+	passed    int64 // all timers up to here have fired
+	firing    bool  // timers that are due run, or wait for the next cut
 	told      int64 // wall clock of the last stand-alone watermark, ms
-	saidClock int64 // watermark in the last stored clock
 
 	mu    sync.Mutex
 	spare *Cut // the other cut, unless it is being committed
@@ -62,10 +60,13 @@ func New(g *Group, partition int32, env Env, db DB, meta string) (*Task, error) 
 	if env.MaxRecord == 0 {
 		env.MaxRecord = DefaultMaxRecord
 	}
-	t := &Task{Group: g, Partition: partition, env: env, clock: newClock(g), outputs: map[string]*link{}, largest: NoTime, nextTimer: EndOfTime}
+	t := &Task{Group: g, Partition: partition, env: env, clock: newClock(g), outputs: map[string]*link{}, nextTimer: EndOfTime, passed: NoTime}
 	for _, out := range g.Outputs {
-		n := env.Partitions(out.Name)
-		t.outputs[out.Name] = &link{out, n, make([]said, n)}
+		l := &link{topic: out, partitions: env.Partitions(out.Name)}
+		if out.Kind.Internal() {
+			l.said = make([]said, l.partitions)
+		}
+		t.outputs[out.Name] = l
 	}
 	t.outputs[g.Dead.Name] = &link{topic: g.Dead, partitions: env.Partitions(g.Dead.Name)}
 	if g.Table != nil {
@@ -80,11 +81,7 @@ func New(g *Group, partition int32, env Env, db DB, meta string) (*Task, error) 
 
 func (t *Task) restore(meta string) error {
 	if t.store == nil {
-		if wm, ok := parseMeta(meta); ok {
-			t.largest = wm
-			t.clock.external(t.Group.Inputs[0].Topic.Name, wm, false)
-		}
-		return nil
+		return t.clock.restoreMeta(meta)
 	}
 	if err := t.checkVersion(); err != nil {
 		return err
@@ -99,10 +96,8 @@ func (t *Task) restore(meta string) error {
 		}
 	}
 	t.clock.dirty = false
-	return t.store.scan(timerKey, timerKey+"\xff", false, func(k string, _ []byte) bool {
-		t.nextTimer, _, _, err = parseTimer(k)
-		return false
-	})
+	_, err = t.dueTimers(0)
+	return err
 }
 
 // checkVersion refuses state that a newer program has written, and writes down what this one writes.
@@ -137,69 +132,76 @@ var ErrNewer = errors.New("state of a newer version")
 // wait for the next cut. An error means that the task's state can't be read: it must be dropped.
 func (t *Task) Process(records []Record) (int, error) {
 	for i := range records {
-		if more, err := t.fire(); more || err != nil {
-			t.firing = more
-			return i, err
-		}
-		t.firing = false
-		if err := t.process(&records[i]); err != nil {
+		if wait, err := t.process(&records[i]); wait || err != nil {
 			return i, err
 		}
 	}
 	return len(records), t.Fire()
 }
 
-// Fire runs timers that are due; see Process.
-func (t *Task) Fire() (err error) {
-	t.firing, err = t.fire()
-	return err
-}
-
-func (t *Task) process(r *Record) error {
+// process takes in one record, unless timers that come before it have to wait: then it must be passed in
+// again after the next cut.
+func (t *Task) process(r *Record) (wait bool, err error) {
 	in := t.Group.Input(r.Topic)
 	if in == nil {
-		return fmt.Errorf("group %s does not read topic %s", t.Group.Name, r.Topic)
+		return false, fmt.Errorf("group %s does not read topic %s", t.Group.Name, r.Topic)
+	}
+	internal := in.Topic.Kind.Internal()
+	var st stamp
+	var damaged error
+	if internal {
+		if damaged = readStamp(r, &st); damaged == nil {
+			t.clock.hear(r.Topic, &st)
+		}
+	}
+	if err := t.Fire(); err != nil || t.firing {
+		return true, err
 	}
 	t.fill.Next[r.Topic] = r.Offset + 1
-	c := &t.ctx
-	*c = Context{Task: t, rec: r, input: in, Event: r.Timestamp, Ingest: r.Timestamp}
-	if in.Topic.Kind.Internal() {
-		st, err := t.readStamp(r)
-		if err != nil {
-			return t.dead(r, err)
-		}
-		c.Event, c.Ingest = st.event, st.ingest
-		t.clock.hear(r.Topic, &st)
-		if len(r.Key) > 0 && r.Key[0] == 0 {
-			t.fill.control++
-			return nil
-		}
+	if internal && damaged == nil && len(r.Key) > 0 && r.Key[0] == 0 {
+		t.fill.control++
+		return false, nil
 	}
 	t.fill.Records++
 	t.env.Counters.Records.Add(1)
+	if damaged != nil {
+		return false, t.dead(r, damaged)
+	}
+	t.ctx = Context{Task: t, rec: r, input: in, Event: r.Timestamp, Ingest: r.Timestamp}
+	if internal {
+		t.ctx.Event, t.ctx.Ingest = st.event, st.ingest
+	}
+	return false, t.handle(in, r)
+}
+
+func (t *Task) handle(in *Input, r *Record) error {
 	if r.Value == nil && !in.Empty {
 		t.env.Counters.Skipped.Add(1)
 		return nil
 	}
+	c := &t.ctx
 	c.Key = string(r.Key)
+	if t.store != nil {
+		if err := CheckKey(c.Key); err != nil {
+			return t.dead(r, err)
+		}
+	}
 	if err := t.guard(in.Handle); err != nil {
 		return err
 	}
 	if !in.Topic.Kind.Internal() && c.Event != NoTime {
-		t.largest = max(t.largest, c.Event-in.Topic.OutOfOrder.Milliseconds())
-		t.clock.external(r.Topic, t.largest, false)
+		t.clock.external(r.Topic, c.Event-in.Topic.OutOfOrder.Milliseconds(), false)
 	}
 	return nil
 }
 
-func (t *Task) readStamp(r *Record) (st stamp, err error) {
+func readStamp(r *Record, st *stamp) error {
 	for _, h := range r.Headers {
 		if string(h.Key) == HeaderName {
-			err = st.parse(h.Value)
-			return st, err
+			return st.parse(h.Value)
 		}
 	}
-	return st, errStamp
+	return errStamp
 }
 
 // guard runs a handler inside a savepoint: what fails leaves nothing but a dead letter.
@@ -275,10 +277,11 @@ func (t *Task) dead(r *Record, reason error) error {
 	if errors.Is(reason, ErrLate) {
 		t.env.Counters.Late.Add(1)
 	}
-	text := strings.ToValidUTF8(reason.Error(), "\uFFFD")
+	text := reason.Error()
+	text = strings.ToValidUTF8(text[:min(len(text), maxReason)], "\uFFFD")
 	a := &t.fill.arena
 	hs := []Header{
-		{[]byte(HeaderReason), []byte(text[:min(len(text), maxReason)])},
+		{[]byte(HeaderReason), []byte(text)},
 		{[]byte(HeaderTopic), []byte(r.Topic)},
 		{[]byte(HeaderPartition), strconv.AppendInt(nil, int64(r.Partition), 10)},
 		{[]byte(HeaderOffset), strconv.AppendInt(nil, r.Offset, 10)},
@@ -305,7 +308,8 @@ func (t *Task) dead(r *Record, reason error) error {
 // ---- time
 
 // SetIdle says whether an external input has been read to its end for a while.
-func (t *Task) SetIdle(topic string, idle bool) { t.clock.external(topic, t.largest, idle) }
+// Call Fire afterwards: time may have gone on.
+func (t *Task) SetIdle(topic string, idle bool) { t.clock.external(topic, NoTime, idle) }
 
 // Watermark is the task's event time in ms, and whether all its senders are idle.
 func (t *Task) Watermark() (int64, bool) { return t.clock.now, t.clock.idle }
@@ -313,21 +317,23 @@ func (t *Task) Watermark() (int64, bool) { return t.clock.now, t.clock.idle }
 // Senders lists what the task knows of its senders, the slowest first.
 func (t *Task) Senders() []Sender { return t.clock.list() }
 
-// outWatermark is what we tell downstream: while due timers wait, time stands at the last one fired.
-func (t *Task) outWatermark() int64 {
-	if t.firing {
-		return t.fired
+// saying is what we tell downstream. While timers that are due run or wait, our time stands just before the
+// one fired last, so that what they emit is not late.
+func (t *Task) saying() said {
+	if t.firing || t.nextTimer <= t.clock.now {
+		return said{t.passed, false, true}
 	}
-	return t.clock.now
+	return said{t.clock.now, t.clock.idle, true}
 }
 
 func (t *Task) stamp(event, ingest int64) stamp {
 	if ingest == NoTime {
 		ingest = event
 	}
+	say := t.saying()
 	return stamp{
 		event: event, ingest: ingest, group: SenderID(t.Group.Name), partition: t.Partition, of: t.env.InputOf,
-		watermark: t.outWatermark(), idle: t.clock.idle,
+		watermark: say.watermark, idle: say.idle,
 	}
 }
 
@@ -336,7 +342,7 @@ const announceEvery = 200
 
 // behind reports whether some partition downstream knows less of our time than we do.
 func (t *Task) behind() bool {
-	now := said{t.outWatermark(), t.clock.idle, true}
+	now := t.saying()
 	if now.watermark == NoTime && !now.idle {
 		return false
 	}
@@ -356,7 +362,7 @@ func (t *Task) announce(now int64) {
 		return
 	}
 	t.told = now
-	say := said{t.outWatermark(), t.clock.idle, true}
+	say := t.saying()
 	st := t.stamp(max(0, say.watermark), now)
 	for _, o := range t.fill.Outputs {
 		if !o.Topic.Kind.Internal() {
@@ -415,7 +421,7 @@ func (t *Task) Cut(now int64) (*Cut, error) {
 
 func (t *Task) encode(f *Cut, now int64) error {
 	if t.store == nil {
-		f.Meta = formatMeta(t.largest)
+		f.Meta = t.clock.meta()
 		return nil
 	}
 	if t.clock.dirty {
@@ -489,22 +495,4 @@ func (s *store) committedCut(c *Cut, last int64) {
 	if len(c.Table) > 0 {
 		s.offset = last
 	}
-}
-
-// metaPrefix marks our offset metadata: the watermark of a stateless task.
-const metaPrefix = "wm="
-
-func formatMeta(wm int64) string {
-	if wm == NoTime {
-		return ""
-	}
-	return metaPrefix + strconv.FormatInt(wm, 10)
-}
-
-func parseMeta(s string) (int64, bool) {
-	if !strings.HasPrefix(s, metaPrefix) {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(s[len(metaPrefix):], 10, 64)
-	return n, err == nil
 }

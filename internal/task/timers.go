@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"strings"
@@ -19,6 +20,7 @@ const (
 	BarrierKey = "\x00b"
 	clockKey   = "\x00c"
 	timerKey   = "\x00t"
+	timersEnd  = "\x00u"
 	versionKey = "\x00v"
 	// WatermarkKey is the key of watermark records in internal topics.
 	WatermarkKey = "\x00w"
@@ -77,35 +79,58 @@ func (t *Task) deleteTimer(at int64, name, key string) error {
 	return nil
 }
 
-// fire runs the timers that are due, in time order, until there are none or the cut's budget is spent. It
-// reports whether some had to wait for the next cut.
-func (t *Task) fire() (more bool, err error) {
+// Fire runs the timers that are due, in the order of time, then key, until there are none or the cut's
+// budget is spent: then the others wait for the next cut.
+func (t *Task) Fire() error {
 	for t.nextTimer <= t.clock.now {
-		budget := timerBudget - t.fill.timers
-		if budget <= 0 {
-			return true, nil
+		t.firing = true
+		n := min(timerBatch, timerBudget-t.fill.timers)
+		if n <= 0 {
+			return nil
 		}
-		due, err := t.dueTimers(budget)
+		due, err := t.dueTimers(n)
 		if err != nil {
-			return false, err
+			return err
 		}
-		for _, k := range due {
-			if err := t.fireOne(k); err != nil {
-				return false, err
-			}
+		if len(due) == 0 {
+			break
+		}
+		if err := t.fireAll(due); err != nil {
+			return err
 		}
 	}
-	return false, nil
+	t.firing, t.passed = false, max(t.passed, t.clock.now)
+	return nil
+}
+
+// timerBatch is how many timers are looked up at once.
+const timerBatch = 256
+
+// fireAll fires timers in order, or up to one that sets another which comes before the rest.
+func (t *Task) fireAll(due []string) error {
+	for _, k := range due {
+		at, name, key, err := parseTimer(k)
+		if err != nil {
+			return err
+		}
+		if t.nextTimer < at {
+			return nil
+		}
+		if err := t.fireOne(k, at, name, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dueTimers finds at most n timers that are due and sets nextTimer to the first that is not among them.
 func (t *Task) dueTimers(n int) (due []string, err error) {
 	t.nextTimer = EndOfTime
-	hi := timerKey + "\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-	err = t.store.scan(timerKey, hi, false, func(k string, _ []byte) bool {
+	var damaged error
+	err = t.store.scan(timerKey, timersEnd, false, func(k string, _ []byte) bool {
 		at, _, _, perr := parseTimer(k)
 		if perr != nil {
-			err = perr
+			damaged = perr
 			return false
 		}
 		if at > t.clock.now || len(due) == n {
@@ -115,24 +140,19 @@ func (t *Task) dueTimers(n int) (due []string, err error) {
 		due = append(due, strings.Clone(k))
 		return true
 	})
-	return due, err
+	return due, cmp.Or(err, damaged)
 }
 
-func (t *Task) fireOne(k string) error {
-	at, name, key, err := parseTimer(k)
-	if err != nil {
-		return err
-	}
+func (t *Task) fireOne(k string, at int64, name, key string) error {
 	e, err := t.store.sub(k)
 	if err != nil || e.val == nil {
 		return err // deleted by one that fired before it
 	}
 	t.fill.timers++
 	t.env.Counters.Timers.Add(1)
-	t.fired = at
-	c := &t.ctx
-	*c = Context{Task: t, Timer: name, Key: key, Event: at, Ingest: NoTime}
-	c.rec = &Record{Topic: t.Group.Table.Topic(), Partition: t.Partition, Offset: -1, Key: []byte(key)}
+	t.passed = max(t.passed, at-1)
+	t.ctx = Context{Task: t, Timer: name, Key: key, Event: at, Ingest: NoTime}
+	t.ctx.rec = &Record{Topic: t.Group.Table.Topic(), Partition: t.Partition, Offset: -1, Key: []byte(key)}
 	t.store.setSub(e, nil)
 	t.store.keep() // a timer that fails is gone all the same
 	h := t.Group.Timers[name]

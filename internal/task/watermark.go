@@ -34,7 +34,7 @@ func newClock(g *Group) *clock {
 	c := &clock{now: NoTime}
 	for _, in := range g.Inputs {
 		if !in.Topic.Kind.Internal() {
-			c.sources = append(c.sources, &source{topic: in.Topic.Name, senders: make([]sender, 1)})
+			c.sources = append(c.sources, &source{topic: in.Topic.Name, senders: []sender{{watermark: NoTime}}})
 			continue
 		}
 		for _, w := range in.Topic.Writers {
@@ -59,9 +59,12 @@ func (c *clock) hear(topic string, st *stamp) {
 	if src == nil {
 		return // a group that used to write this topic
 	}
-	for len(src.senders) < int(st.of) {
-		src.senders = append(src.senders, sender{watermark: NoTime})
+	if len(src.senders) < int(st.of) {
+		for len(src.senders) < int(st.of) {
+			src.senders = append(src.senders, sender{watermark: NoTime})
+		}
 		c.dirty = true
+		c.compute() // limit may have moved, and the new ones hold time
 	}
 	c.update(&src.senders[st.partition], st.watermark, st.idle)
 }
@@ -182,7 +185,7 @@ type Sender struct {
 	Idle      bool
 }
 
-// senders lists all, the one that holds time back first.
+// list is all senders, the one that holds time back first.
 func (c *clock) list() []Sender {
 	var all []Sender
 	for _, src := range c.sources {

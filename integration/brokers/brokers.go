@@ -1,0 +1,145 @@
+// Package brokers gives tests a Kafka to run against: one inside the process, one started from a script, or one that
+// the environment names.
+//
+// Records are written and read with franz-go, which shares no client code with the product: a mistake in one does not
+// hide in the other.
+package brokers
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tributary-go/tributary/internal/embedded"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+const (
+	// addressesVar names running brokers, host:port, separated by commas.
+	addressesVar = "TRIBUTARY_BROKERS"
+	// kafkaVar is "local" (one broker) or "local3" (three) to start Kafka on this machine.
+	kafkaVar = "TRIBUTARY_KAFKA"
+	// patience bounds everything a test asks of the brokers.
+	patience = time.Minute
+)
+
+// Cluster is a Kafka that a test may use. Its topics outlive the test when the cluster does: see Unique.
+type Cluster struct {
+	addrs []string
+	local *local // nil unless this process started it
+}
+
+// Brokers are the bootstrap addresses.
+func (c Cluster) Brokers() []string { return slices.Clone(c.addrs) }
+
+// Embedded starts a broker of the test's own, inside the process. It ends with the test.
+func Embedded(t testing.TB) Cluster {
+	t.Helper()
+	b, err := embedded.Start(embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	return Cluster{addrs: b.Addrs()}
+}
+
+// Real is the Kafka that the environment asks for, shared by all tests of the process. Without one the test is skipped.
+func Real(t testing.TB) Cluster {
+	t.Helper()
+	if list := os.Getenv(addressesVar); list != "" {
+		return Cluster{addrs: strings.Split(list, ",")}
+	}
+	size, asked := map[string]int{"local": 1, "local3": 3}[os.Getenv(kafkaVar)]
+	if !asked {
+		t.Skipf("no Kafka: set %s=local (needs Java 17; local3 for three brokers) or %s=host:port,...", kafkaVar, addressesVar)
+	}
+	l, err := shared(size)
+	if err != nil {
+		t.Fatalf("start Kafka on this machine: %v", err)
+	}
+	return Cluster{addrs: l.addrs, local: l}
+}
+
+// IDs are the brokers that Kill and Restart can be asked for. Empty if this process did not start them.
+func (c Cluster) IDs() []int {
+	if c.local == nil {
+		return nil
+	}
+	ids := make([]int, len(c.addrs))
+	for i := range ids {
+		ids[i] = i + 1
+	}
+	return ids
+}
+
+// Kill ends a broker with SIGKILL. Unless the test restarts it, its cleanup does: other tests use it too. The test is
+// skipped if this process did not start the cluster.
+func (c Cluster) Kill(t testing.TB, id int) {
+	t.Helper()
+	c.needLocal(t)
+	t.Cleanup(func() {
+		if c.local.isDown(id) {
+			c.Restart(t, id)
+		}
+	})
+	if err := c.local.kill(id); err != nil {
+		t.Fatalf("kill broker %d: %v", id, err)
+	}
+}
+
+// Restart starts a broker again, stopping it first if it runs. It accepts clients when Restart returns.
+func (c Cluster) Restart(t testing.TB, id int) {
+	t.Helper()
+	c.needLocal(t)
+	if err := c.local.restart(id); err != nil {
+		t.Fatalf("restart broker %d: %v", id, err)
+	}
+}
+
+func (c Cluster) needLocal(t testing.TB) {
+	t.Helper()
+	if c.local == nil {
+		t.Skipf("this test kills brokers, so it needs %s=local or local3", kafkaVar)
+	}
+}
+
+// Unique makes a name that no other test uses, now or in an earlier run.
+func Unique(t testing.TB, name string) string {
+	t.Helper()
+	b := make([]byte, 4)
+	rand.Read(b) // never fails
+	return name + "-" + hex.EncodeToString(b)
+}
+
+// CreateTopic creates a topic with the broker's default replication. cfg may be nil.
+func (c Cluster) CreateTopic(t testing.TB, name string, partitions int32, cfg map[string]string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	settings := make(map[string]*string, len(cfg))
+	for k, v := range cfg {
+		settings[k] = &v
+	}
+	admin := kadm.NewClient(c.client(t))
+	if _, err := admin.CreateTopic(ctx, partitions, -1, settings, name); err != nil {
+		t.Fatalf("create topic %s: %v", name, err)
+	}
+}
+
+// client is a franz-go client that ends with the test.
+func (c Cluster) client(t testing.TB, options ...kgo.Opt) *kgo.Client {
+	t.Helper()
+	client, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(c.addrs...)}, options...)...)
+	if err != nil {
+		t.Fatal(fmt.Errorf("connect to %s: %w", strings.Join(c.addrs, ","), err))
+	}
+	t.Cleanup(client.Close)
+	return client
+}

@@ -1,0 +1,41 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// dirLock holds the directory of one instance of a topology against other processes of this machine. The
+// lock is the kernel's: it is gone with the process, however that ends.
+type dirLock struct {
+	path string
+	file *os.File
+}
+
+func lockDir(root, topology, instance string) (*dirLock, error) {
+	if strings.ContainsAny(instance, "/\\\x00") || instance == "" {
+		return nil, fmt.Errorf("the instance name %q can't be part of a path: choose another with --instance", instance)
+	}
+	dir := filepath.Join(root, topology, instance)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("create %s: %w: choose a directory that can be written with --state-dir", dir, err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "LOCK"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w: choose a directory that can be written with --state-dir", dir, err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("%s is in use by another process: an instance named %q of topology %s runs on this machine; stop it, or start this one with another --instance", dir, instance, topology)
+		}
+		return nil, fmt.Errorf("lock %s: %w", dir, err)
+	}
+	return &dirLock{dir, f}, nil
+}
+
+func (l *dirLock) unlock() error { return l.file.Close() }

@@ -1,0 +1,325 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/lovoo/goka"
+
+	"github.com/tributary-go/tributary/internal/engine/txn"
+	"github.com/tributary-go/tributary/internal/task"
+)
+
+// life is a group's processor from its start to the first error. Nothing in memory outlives it.
+type life struct {
+	group  *group
+	ctx    context.Context // ends with the life, well or ill
+	cancel context.CancelFunc
+	sound  context.Context // ends when something fails: a commit under way at a planned stop is finished
+	spoil  context.CancelFunc
+	writer *txn.Writer
+
+	mu      sync.Mutex // guards what follows
+	workers map[int32]*worker
+	stores  map[*gokaStore]bool
+	session sarama.ConsumerGroupSession
+	room    *sync.Cond
+
+	open     atomic.Int64 // records processed and not committed
+	owned    atomic.Int64 // partitions of this session
+	commitMu sync.Mutex   // one transaction at a time
+	kicked   chan struct{}
+	batches  batches
+	err      atomic.Pointer[error]
+
+	background sync.WaitGroup
+}
+
+func newLife(g *group) *life {
+	l := &life{group: g, workers: map[int32]*worker{}, stores: map[*gokaStore]bool{}, kicked: make(chan struct{}, 1)}
+	l.room = sync.NewCond(&l.mu)
+	return l
+}
+
+// run lives until ctx ends or something fails.
+func (l *life) run(ctx context.Context) error {
+	l.ctx, l.cancel = context.WithCancel(ctx)
+	defer l.cancel()
+	l.sound, l.spoil = context.WithCancel(context.WithoutCancel(ctx))
+	defer l.spoil()
+	g := l.group
+	conf, err := l.config()
+	if err != nil {
+		return err
+	}
+	l.writer, err = txn.New(l.ctx, txn.Config{
+		Client: conf, Brokers: g.e.cfg.Connection.Brokers, TransactionalID: g.id, Group: g.plan.Name,
+		TransactionTimeout: g.e.cfg.TransactionTimeout, StepTimeout: g.e.cfg.StepTimeout, Logger: g.e.cfg.Log,
+	})
+	if err != nil {
+		return fmt.Errorf("start transactions of %s: %w", g.id, err)
+	}
+	defer l.writer.Close()
+	p, err := goka.NewProcessor(g.e.cfg.Connection.Brokers, l.graph(), l.options(conf)...)
+	if err != nil {
+		return err
+	}
+	l.background.Go(l.commitLoop)
+	l.background.Go(l.tickLoop)
+	err = l.supervise(p)
+	l.cancel()
+	l.wake()
+	l.background.Wait()
+	err = errors.Join(err, l.closeStores())
+	if cause := l.err.Load(); cause != nil {
+		return *cause
+	}
+	return err
+}
+
+// supervise runs goka's processor. One that does not end after a failure holds the stores: then only the end
+// of the process helps.
+func (l *life) supervise(p *goka.Processor) error {
+	done := make(chan error, 1)
+	go func() { done <- p.Run(l.ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-l.ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(l.group.e.cfg.StepTimeout + 10*time.Second):
+		err := fmt.Errorf("%w: goka's processor did not stop", errStuck)
+		l.err.Store(&err)
+		return err
+	}
+}
+
+// fail ends the life.
+func (l *life) fail(err error) {
+	if err == nil || !l.err.CompareAndSwap(nil, &err) {
+		return
+	}
+	l.spoil()
+	l.cancel()
+	l.wake()
+}
+
+func (l *life) failed() bool { return l.err.Load() != nil }
+
+func (l *life) wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.room.Broadcast()
+}
+
+func (l *life) addWorker(partition int32, w *worker) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.workers[partition] = w
+}
+
+func (l *life) worker(partition int32) *worker {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.workers[partition]
+}
+
+func (l *life) all() []*worker {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ws := make([]*worker, 0, len(l.workers))
+	for _, w := range l.workers {
+		ws = append(ws, w)
+	}
+	return ws
+}
+
+// waitForRoom holds a worker back while too many records wait for their commit.
+func (l *life) waitForRoom(w *worker) bool {
+	limit := int64(l.group.e.cfg.MaxOpen)
+	if l.open.Load() < limit {
+		return !l.failed()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.open.Load() >= limit && !l.failed() && l.ctx.Err() == nil && l.workers[w.task.Partition] == w {
+		l.room.Wait()
+	}
+	return !l.failed() && l.ctx.Err() == nil
+}
+
+// opening counts records that were processed, and wakes the committer.
+func (l *life) opening(n int, t *task.Task) {
+	if l.open.Add(int64(n)) > 0 || t.Due(time.Now().UnixMilli()) {
+		l.kick()
+	}
+}
+
+func (l *life) kick() {
+	select {
+	case l.kicked <- struct{}{}:
+	default:
+	}
+}
+
+func (l *life) opened(s *gokaStore) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stores[s] = true
+}
+
+// closeStore writes what is committed and closes, once.
+func (l *life) closeStore(s *gokaStore) error {
+	l.mu.Lock()
+	open := l.stores[s]
+	delete(l.stores, s)
+	if s.worker != nil && l.workers[s.partition] == s.worker {
+		delete(l.workers, s.partition)
+	}
+	l.mu.Unlock()
+	if !open {
+		return nil
+	}
+	var err error
+	if w := s.worker; w != nil {
+		w.mu.Lock()
+		w.closed = true
+		w.mu.Unlock()
+		if err = w.flush(); err != nil {
+			err = fmt.Errorf("last flush: %w", err)
+		}
+		w.flushing.Lock() // for ever: a flush that comes later finds it taken
+	}
+	return errors.Join(err, s.db.Close())
+}
+
+func (l *life) closeStores() error {
+	l.mu.Lock()
+	var left []*gokaStore
+	for s := range l.stores {
+		left = append(left, s)
+	}
+	l.mu.Unlock()
+	var err error
+	for _, s := range left {
+		err = errors.Join(err, l.closeStore(s))
+	}
+	return err
+}
+
+// tickEvery is how often timers, idleness and watermarks are looked after.
+const tickEvery = 100 * time.Millisecond
+
+func (l *life) tickLoop() {
+	t := time.NewTicker(tickEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-t.C:
+		}
+		for _, w := range l.all() {
+			w.watchIdleness()
+			w.tick()
+		}
+	}
+}
+
+// ---- goka
+
+func (l *life) graph() *goka.GroupGraph {
+	g := l.group.plan
+	var edges []goka.Edge
+	for _, in := range g.Inputs {
+		edges = append(edges, goka.Input(goka.Stream(in.Topic.Name), &l.batches, l.handle))
+	}
+	if g.Table != nil {
+		edges = append(edges, goka.Persist(rawCodec{}))
+	}
+	for _, x := range g.Outputs {
+		edges = append(edges, goka.Output(goka.Stream(x.Name), rawCodec{}))
+	}
+	return goka.DefineGroup(goka.Group(g.Name), edges...)
+}
+
+// handle is goka's callback for every input: a batch of one partition.
+func (l *life) handle(ctx goka.Context, m any) {
+	w := l.worker(ctx.Partition())
+	if w == nil {
+		return // the session is over
+	}
+	w.process(m.(*batch).messages)
+}
+
+func (l *life) options(conf func() *sarama.Config) []goka.ProcessorOption {
+	return []goka.ProcessorOption{
+		goka.WithClientID(l.group.id),
+		goka.WithLogger(gokaLogger{l.group.e.cfg.Log}),
+		goka.WithPartitionChannelSize(4),
+		goka.WithStorageBuilder(l.buildStorage),
+		goka.WithTopicManagerBuilder(func([]string) (goka.TopicManager, error) { return newTopicManager(l, conf) }),
+		goka.WithConsumerSaramaBuilder(func(brokers []string, _ string) (sarama.Consumer, error) {
+			return sarama.NewConsumer(brokers, conf())
+		}),
+		goka.WithConsumerGroupBuilder(func(brokers []string, name, _ string) (sarama.ConsumerGroup, error) {
+			c := conf()
+			c.Consumer.Group.InstanceId = l.group.id
+			cg, err := sarama.NewConsumerGroup(brokers, name, c)
+			if err != nil {
+				return nil, err
+			}
+			return &consumerGroup{cg, l}, nil
+		}),
+		goka.WithProducerBuilder(func([]string, string, func() hash.Hash32) (goka.Producer, error) { return mute{}, nil }),
+	}
+}
+
+// config is the source of fresh sarama configurations of this life.
+func (l *life) config() (func() *sarama.Config, error) {
+	cfg := &l.group.e.cfg
+	if _, err := cfg.Connection.Config(); err != nil {
+		return nil, err
+	}
+	strategy := l.group.strategy
+	return func() *sarama.Config {
+		c, err := cfg.Connection.Config()
+		if err != nil {
+			c = sarama.NewConfig() // can't be: it was fine above
+		}
+		c.Consumer.Group.Session.Timeout = cfg.SessionTimeout
+		c.Consumer.Group.Heartbeat.Interval = cfg.SessionTimeout / 4
+		c.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{strategy}
+		return c
+	}, nil
+}
+
+// mute is goka's producer. Nothing goes through it: outputs are the task's, and so is the table.
+type mute struct{}
+
+func (mute) Emit(string, string, []byte) *goka.Promise { return finished() }
+func (mute) EmitWithHeaders(string, string, []byte, goka.Headers) *goka.Promise {
+	return finished()
+}
+func (mute) Close() error { return nil }
+
+func finished() *goka.Promise {
+	p, finish := goka.NewPromiseWithFinisher()
+	finish(nil, nil)
+	return p
+}
+
+// rawCodec satisfies goka where we decode ourselves: its own errors would stop the processor.
+type rawCodec struct{}
+
+func (rawCodec) Encode(v any) ([]byte, error) { return v.([]byte), nil }
+func (rawCodec) Decode(b []byte) (any, error) { return b, nil }

@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/syndtr/goleveldb/leveldb"
+	ldberrors "github.com/syndtr/goleveldb/leveldb/errors"
+	"github.com/syndtr/goleveldb/leveldb/filter"
+	"github.com/syndtr/goleveldb/leveldb/opt"
+	"github.com/syndtr/goleveldb/leveldb/util"
+
+	"github.com/tributary-go/tributary/internal/task"
+)
+
+// Keys that only the local store has.
+const (
+	offsetKey = "__offset"      // goka's: offset of the last changelog record applied
+	aboutKey  = "\x00\x00about" // about, as JSON
+)
+
+// about says which changelog a store is a copy of, and how fresh it is.
+type about struct {
+	TopicID string    `json:"topic_id"`
+	Applied time.Time `json:"applied"`
+}
+
+// localStore is the LevelDB of one partition. Its content never is newer than the changelog's committed
+// records; offset says how far it is.
+type localStore struct {
+	db      *leveldb.DB
+	dir     string
+	topicID string
+	rec     map[string][]byte // recovery: the newest value of each key not yet written
+	recOff  int64
+}
+
+// openStore opens, or empties where it can't be trusted: damaged, of another topic, or away for so long that
+// compaction may have dropped tombstones it never saw.
+func openStore(dir, topicID string) (*localStore, string, error) {
+	s, err := openDB(dir, topicID)
+	if errors.Is(err, errDamaged) {
+		return emptyStore(dir, topicID, err.Error())
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	why, err := s.stale()
+	if err != nil || why == "" {
+		return s, "", err
+	}
+	if err := s.db.Close(); err != nil {
+		return nil, "", err
+	}
+	return emptyStore(dir, topicID, why)
+}
+
+var errDamaged = errors.New("it is damaged")
+
+func openDB(dir, topicID string) (*localStore, error) {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return nil, fmt.Errorf("create the state directory: %w", err)
+	}
+	db, err := leveldb.OpenFile(dir, &opt.Options{WriteBuffer: 8 << 20, Filter: filter.NewBloomFilter(10)})
+	if ldberrors.IsCorrupted(err) {
+		return nil, fmt.Errorf("%w: %v", errDamaged, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the local store %s: %w", dir, err)
+	}
+	return &localStore{db: db, dir: dir, topicID: topicID, recOff: -1}, nil
+}
+
+func emptyStore(dir, topicID, why string) (*localStore, string, error) {
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, why, fmt.Errorf("remove the local store %s (%s): %w", dir, why, err)
+	}
+	s, err := openDB(dir, topicID)
+	return s, why, err
+}
+
+func (s *localStore) stale() (string, error) {
+	b, err := s.Get([]byte(aboutKey))
+	if err != nil {
+		return "", err
+	}
+	if b == nil {
+		return "", nil // new
+	}
+	var a about
+	if err := json.Unmarshal(b, &a); err != nil {
+		return "its description is damaged", nil
+	}
+	if s.topicID != "" && a.TopicID != "" && a.TopicID != s.topicID {
+		return "its changelog was deleted and created again", nil
+	}
+	if away := time.Since(a.Applied); away > keepTombstones*time.Millisecond/2 {
+		return fmt.Sprintf("it was last written %s ago", away.Round(time.Hour)), nil
+	}
+	return "", nil
+}
+
+// Get implements task.DB.
+func (s *localStore) Get(key []byte) ([]byte, error) {
+	b, err := s.db.Get(key, nil)
+	if errors.Is(err, leveldb.ErrNotFound) {
+		return nil, nil
+	}
+	return b, err
+}
+
+// Range implements task.DB.
+func (s *localStore) Range(lo, hi []byte, reverse bool, f func(k, v []byte) bool) error {
+	it := s.db.NewIterator(&util.Range{Start: lo, Limit: hi}, nil)
+	defer it.Release()
+	if reverse {
+		for ok := it.Last(); ok && f(it.Key(), it.Value()); ok = it.Prev() {
+		}
+		return it.Error()
+	}
+	for it.Next() && f(it.Key(), it.Value()) {
+	}
+	return it.Error()
+}
+
+// write applies committed changes and the changelog offset they stand for, as one.
+func (s *localStore) write(ws []task.Write, offset int64) error {
+	b := new(leveldb.Batch)
+	for _, w := range ws {
+		if w.Value == nil {
+			b.Delete([]byte(w.Key))
+		} else {
+			b.Put([]byte(w.Key), w.Value)
+		}
+	}
+	if offset >= 0 {
+		b.Put([]byte(offsetKey), strconv.AppendInt(nil, offset, 10))
+	}
+	a, err := json.Marshal(about{s.topicID, time.Now().UTC()})
+	if err != nil {
+		return err
+	}
+	b.Put([]byte(aboutKey), a)
+	if err := s.db.Write(b, nil); err != nil {
+		return fmt.Errorf("write the local store %s: %w", s.dir, err)
+	}
+	return nil
+}
+
+// recoveryBatch bounds the keys collected before they are written: one write per record is what recovery
+// costs most.
+const recoveryBatch = 50_000
+
+func (s *localStore) recover(key string, value []byte) error {
+	if key == task.BarrierKey {
+		return nil
+	}
+	if s.rec == nil {
+		s.rec = make(map[string][]byte, recoveryBatch)
+	}
+	s.rec[key] = bytes.Clone(value)
+	if len(s.rec) < recoveryBatch {
+		return nil
+	}
+	return s.flushRecovery()
+}
+
+// flushRecovery writes what was collected, sorted. The offset is that of the record before the last one at
+// least: too low a value only replays some.
+func (s *localStore) flushRecovery() error {
+	ws := make([]task.Write, 0, len(s.rec))
+	for k, v := range s.rec {
+		ws = append(ws, task.Write{Key: k, Value: v})
+	}
+	slices.SortFunc(ws, func(a, b task.Write) int { return bytes.Compare([]byte(a.Key), []byte(b.Key)) })
+	s.rec = nil
+	return s.write(ws, s.recOff)
+}

@@ -1,0 +1,177 @@
+package engine
+
+import (
+	"sync"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"github.com/tributary-go/tributary/internal/task"
+)
+
+// worker is one partition of a life: its task, and the lock under which records, timers and cuts take turns.
+type worker struct {
+	life  *life
+	mu    sync.Mutex
+	task  *task.Task
+	store *localStore // nil: stateless
+
+	closed  bool                 // after the session's last commit: records belong to the next owner
+	reached map[string]*position // external topics
+
+	flushing  sync.Mutex
+	lastFlush time.Time
+	buffer    []task.Record
+	headers   []task.Header
+}
+
+// position is how far an external topic was read, and since when.
+type position struct {
+	next  int64
+	since time.Time
+	idle  bool
+}
+
+func (l *life) newWorker(partition int32, db *localStore, meta string) (*worker, error) {
+	g := l.group
+	cfg := &g.e.cfg
+	env := task.Env{
+		Partitions: func(topic string) int32 { return g.e.partitions[topic] },
+		InputOf:    g.inputs,
+		Now:        func() int64 { return time.Now().UnixMilli() },
+		MaxAhead:   cfg.MaxAhead,
+		MaxRecord:  cfg.MaxRecord,
+		CacheRows:  max(1000, cfg.CacheRows/int(max(1, l.owned.Load()))),
+		Counters:   &g.counters,
+		Log:        cfg.Log,
+	}
+	w := &worker{life: l, store: db, reached: map[string]*position{}, lastFlush: time.Now()}
+	var store task.DB
+	if db != nil {
+		store = db
+	}
+	var err error
+	if w.task, err = task.New(g.plan, partition, env, store, meta); err != nil {
+		return nil, err
+	}
+	for _, in := range g.plan.Inputs {
+		if !in.Topic.Kind.Internal() {
+			w.reached[in.Topic.Name] = &position{next: -1, since: time.Now()}
+		}
+	}
+	l.addWorker(partition, w)
+	return w, nil
+}
+
+// hold is how many records are processed before a commit or timer may cut in.
+const hold = 256
+
+// process takes in a fetched batch; it returns early when the session ends.
+func (w *worker) process(ms []*sarama.ConsumerMessage) {
+	for len(ms) > 0 {
+		if !w.life.waitForRoom(w) {
+			return
+		}
+		n, ok := w.step(ms[:min(len(ms), hold)])
+		if !ok {
+			return
+		}
+		ms = ms[n:]
+	}
+}
+
+func (w *worker) step(ms []*sarama.ConsumerMessage) (n int, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return 0, false
+	}
+	n, err := w.task.Process(w.records(ms))
+	if err != nil {
+		w.life.fail(err)
+		return n, false
+	}
+	if p := w.reached[ms[0].Topic]; p != nil && n > 0 {
+		*p = position{next: ms[n-1].Offset + 1, since: time.Now()}
+	}
+	w.life.opening(n, w.task)
+	return n, true
+}
+
+// records makes the task's form of fetched messages, in buffers that are used again.
+func (w *worker) records(ms []*sarama.ConsumerMessage) []task.Record {
+	w.buffer, w.headers = w.buffer[:0], w.headers[:0]
+	for _, m := range ms {
+		from := len(w.headers)
+		for _, h := range m.Headers {
+			w.headers = append(w.headers, task.Header{Key: h.Key, Value: h.Value})
+		}
+		value := m.Value
+		if len(value) == 0 && !internalEmpty(m) {
+			value = nil // an empty value says as little as none
+		}
+		w.buffer = append(w.buffer, task.Record{
+			Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Key: m.Key, Value: value,
+			Headers: w.headers[from:len(w.headers):len(w.headers)], Timestamp: m.Timestamp.UnixMilli(),
+		})
+	}
+	return w.buffer
+}
+
+// internalEmpty: what we write ourselves may be empty and mean something.
+func internalEmpty(m *sarama.ConsumerMessage) bool {
+	return m.Value != nil && len(m.Headers) > 0 && string(m.Headers[0].Key) == task.HeaderName
+}
+
+// tick fires due timers and looks after time.
+func (w *worker) tick() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return
+	}
+	if err := w.task.Fire(); err != nil {
+		w.life.fail(err)
+		return
+	}
+	if w.task.Due(time.Now().UnixMilli()) {
+		w.life.kick()
+	}
+}
+
+// cut takes what the task has to say. The last cut of a session closes the door behind it.
+func (w *worker) cut(last bool) (*task.Cut, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return nil, nil
+	}
+	w.closed = last
+	return w.task.Cut(time.Now().UnixMilli())
+}
+
+// flush writes committed rows to the local store.
+func (w *worker) flush() error {
+	w.flushing.Lock()
+	defer w.flushing.Unlock()
+	return w.task.Flush(&w.mu, w.store.write)
+}
+
+// flushSoon starts a flush when it is time, or when much is waiting.
+const flushAbove = 50_000
+
+func (w *worker) flushSoon() {
+	if w.store == nil || time.Since(w.lastFlush) < w.life.group.e.cfg.FlushEvery && w.task.Unflushed() < flushAbove {
+		return
+	}
+	if !w.flushing.TryLock() {
+		return
+	}
+	w.lastFlush = time.Now()
+	w.flushing.Unlock()
+	w.life.background.Go(func() {
+		if err := w.flush(); err != nil {
+			w.life.fail(err)
+		}
+	})
+}

@@ -1,0 +1,57 @@
+package task
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A stateless task has no store to keep its clock in: it lies in the metadata of its committed offsets.
+//
+//	wm=1616673780000   the watermark of an external topic's partition, in ms
+//	clock=AQ...        the clock of a task on internal topics, base64 (see clock.encode)
+const (
+	metaWatermark = "wm="
+	metaClock     = "clock="
+)
+
+// maxMeta is what brokers take by default (offset.metadata.max.bytes). A longer clock is not stored: after a
+// restart such a task waits until it has heard all its senders again.
+const maxMeta = 4096
+
+// meta is the offset metadata of a stateless task; "": nothing is known of time.
+func (c *clock) meta() string {
+	if in := c.sources[0]; in.group == 0 {
+		if wm := in.senders[0].watermark; wm != NoTime {
+			return metaWatermark + strconv.FormatInt(wm, 10)
+		}
+		return ""
+	}
+	s := metaClock + base64.RawStdEncoding.EncodeToString(c.encode())
+	if len(s) > maxMeta {
+		return ""
+	}
+	return s
+}
+
+// restoreMeta takes what meta wrote. Metadata that others wrote is nothing to go by.
+func (c *clock) restoreMeta(s string) error {
+	external := c.sources[0].group == 0
+	if text, ok := strings.CutPrefix(s, metaWatermark); ok && external {
+		if wm, err := strconv.ParseInt(text, 10, 64); err == nil {
+			c.external(c.sources[0].topic, wm, false)
+		}
+		return nil
+	}
+	if text, ok := strings.CutPrefix(s, metaClock); ok && !external {
+		b, err := base64.RawStdEncoding.DecodeString(text)
+		if err == nil {
+			err = c.restore(b)
+		}
+		if err != nil {
+			return fmt.Errorf("damaged clock in the offset metadata: %w", err)
+		}
+	}
+	return nil
+}
