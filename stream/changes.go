@@ -121,7 +121,7 @@ func GroupBy[K, K2 Key, V any](c Changes[K, V], via ChangeTopic[K2, V], key func
 }
 
 func changesFrom[K Key, V any](t *Topology, x *task.Topic, via ChangeTopic[K, V]) *node[K, Change[V]] {
-	if n, ok := t.sources[x.Name].(*node[K, Change[V]]); ok {
+	if n := source[node[K, Change[V]]](t, x.Name); n != nil {
 		return n
 	}
 	n := &node[K, Change[V]]{t: t, topic: x, keyed: true, up: func(g *group, push sink[K, Change[V]]) *step {

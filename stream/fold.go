@@ -25,7 +25,7 @@ func Latest[K Key, V any](s Stream[K, V], tbl tables.Table[K, V], newer func(hel
 
 func keepRow[K Key, V, A any](s Stream[K, V], tbl tables.Table[K, A], text string, version bool, f func(r Record, held *A, v V) (*A, error)) Changes[K, A] {
 	if len(s.nodes) == 0 {
-		return Changes[K, A]{&node[K, Change[A]]{}}
+		return nothing[K, A]()
 	}
 	p := NewProcessor(s.nodes[0].t, tbl)
 	return Changes[K, A]{merged(p, s.nodes, text+tbl.Name, func(push sink[K, Change[A]]) sink[K, V] {
@@ -45,6 +45,13 @@ func keepRow[K Key, V, A any](s Stream[K, V], tbl tables.Table[K, A], text strin
 			return p.change(c, k, held, next, 1, version, push)
 		}
 	})}
+}
+
+// nothing is what becomes of the zero Stream: it is part of no topology.
+func nothing[K Key, A any]() Changes[K, A] {
+	t := New("")
+	p := Processor[K, A]{t: t, group: t.group("")}
+	return Changes[K, A]{out(p, func(sink[K, Change[A]]) *step { return &step{} })}
 }
 
 // change stores a row and passes the change on, under the row's times, unless it is equal.

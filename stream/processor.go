@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/tributary-go/tributary/codecs"
@@ -133,6 +134,9 @@ type Record struct {
 }
 
 func recordOf(c *task.Context) Record {
+	if c.Timer != "" {
+		return Record{}
+	}
 	r := c.Record()
 	return Record{r.Topic, r.Partition, r.Offset, task.TimeOf(c.Event), task.TimeOf(c.Ingest)}
 }
@@ -224,8 +228,8 @@ func OnChange[K Key, A, V, R any](p Processor[K, A], in Grouped[K, V], f func(c 
 // OnTimer handles the timers of a name.
 func OnTimer[K Key, A, R any](p Processor[K, A], name string, f func(c *Context[K, A], at time.Time) ([]R, error)) Stream[K, R] {
 	fan := &fan[K, R]{}
-	if _, twice := p.group.Timers[name]; twice || name == "" {
-		p.t.mistake("table %s: timer %q is declared twice, or has no name", p.table.Name, name)
+	if _, twice := p.group.Timers[name]; twice || !validName(name) {
+		p.t.mistake("table %s: timer %q needs a name of its own, of letters, digits, '.', '_' and '-'", p.table.Name, name)
 	}
 	p.group.Timers[name] = func(c *task.Context) error {
 		k := K(c.Key)
@@ -244,6 +248,10 @@ func merged[K Key, A, V, R any](p Processor[K, A], in []*node[K, V], text string
 	fan := &fan[K, R]{}
 	h := f(fan.push)
 	var st *step
+	if len(in) == 0 {
+		st = p.group.step("nothing")
+		p.t.mistake("table %s takes in a stream that is empty", p.table.Name)
+	}
 	for _, n := range in {
 		s := feed(p, n, text, h)
 		if st == nil {
@@ -333,5 +341,10 @@ func (s SubRows[S]) Each(f func(key string, v S) bool) (err error) {
 
 // WithSubs declares the sub-rows that handlers of p use.
 func WithSubs[K Key, A any](p Processor[K, A], names ...string) {
-	p.group.Table.Measure = append(p.group.Table.Measure, names...)
+	for _, name := range names {
+		if !validName(name) || slices.Contains(p.group.Table.Measure, name) {
+			p.t.mistake("table %s: sub-rows %q need a name of their own, of letters, digits, '.', '_' and '-'", p.table.Name, name)
+		}
+		p.group.Table.Measure = append(p.group.Table.Measure, name)
+	}
 }

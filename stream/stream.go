@@ -77,13 +77,8 @@ func deriveAll[K, K2 Key, V, R any](s Stream[K, V], text string, f func(push sin
 // From reads a topic that other programs write. Its records must be re-keyed before a table takes them in,
 // unless the topic is declared Partitioned.
 func From[K Key, V any](t *Topology, src Topic[K, V]) Stream[K, V] {
-	if n, ok := t.sources[src.Name]; ok {
-		same, ok := n.(*node[K, V])
-		if !ok {
-			t.mistake("topic %s is read with two types", src.Name)
-			return Stream[K, V]{}
-		}
-		return Stream[K, V]{[]*node[K, V]{same}}
+	if n := source[node[K, V]](t, src.Name); n != nil {
+		return Stream[K, V]{[]*node[K, V]{n}}
 	}
 	x := t.topic(src.plan(task.External))
 	n := &node[K, V]{t: t, topic: x, keyed: src.opts.keyed, up: func(g *group, push sink[K, V]) *step {
@@ -91,6 +86,19 @@ func From[K Key, V any](t *Topology, src Topic[K, V]) Stream[K, V] {
 	}}
 	t.sources[src.Name] = n
 	return Stream[K, V]{[]*node[K, V]{n}}
+}
+
+// source finds the node that reads a topic already.
+func source[N any](t *Topology, topic string) *N {
+	have, ok := t.sources[topic]
+	if !ok {
+		return nil
+	}
+	n, ok := have.(*N)
+	if !ok {
+		t.mistake("topic %s is read with two types", topic)
+	}
+	return n
 }
 
 // external decodes records of the outside world, and learns their event time.
@@ -252,7 +260,7 @@ func (s Stream[K, V]) To(dst Topic[K, V]) {
 // KeyBy sends each record through a topic to the partition of its new key. An error, or a key that can't be
 // one, makes the record a dead letter.
 func KeyBy[K, K2 Key, V any](s Stream[K, V], via Topic[K2, V], key func(V) (K2, error)) Stream[K2, V] {
-	var r *node[K2, V]
+	var r Stream[K2, V]
 	for _, n := range s.nodes {
 		x := n.t.topic(via.plan(task.Repartition))
 		g := n.home()
@@ -264,16 +272,16 @@ func KeyBy[K, K2 Key, V any](s Stream[K, V], via Topic[K2, V], key func(V) (K2, 
 			}
 			return emit(c, x, k, via.Codec, v)
 		})
-		if r == nil {
-			r = internal(n.t, x, via)
+		if r.nodes == nil {
+			r.nodes = []*node[K2, V]{internal(n.t, x, via)}
 		}
 	}
-	return Stream[K2, V]{[]*node[K2, V]{r}}
+	return r
 }
 
 // internal is the node that reads a topic which this topology writes.
 func internal[K Key, V any](t *Topology, x *task.Topic, via Topic[K, V]) *node[K, V] {
-	if n, ok := t.sources[x.Name].(*node[K, V]); ok {
+	if n := source[node[K, V]](t, x.Name); n != nil {
 		return n
 	}
 	n := &node[K, V]{t: t, topic: x, keyed: true, up: func(g *group, push sink[K, V]) *step {

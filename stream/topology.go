@@ -51,7 +51,8 @@ func (t *Topology) mistake(format string, args ...any) {
 // group is a processor group under construction.
 type group struct {
 	*task.Group
-	steps []*step
+	steps  []*step
+	source string // without a table: the topic it is named after
 }
 
 // step is an operator as Describe shows it.
@@ -79,10 +80,13 @@ func (t *Topology) group(name string) *group {
 
 // stateless is the group that reads a topic without a table.
 func (t *Topology) stateless(topic string) *group {
+	name := t.name + "-" + topic
 	if strings.HasPrefix(topic, t.name+"-") {
-		return t.group(topic + "-reader")
+		name = topic + "-reader"
 	}
-	return t.group(t.name + "-" + topic)
+	g := t.group(name)
+	g.source = topic
+	return g
 }
 
 // topic registers a topic under its name; two declarations of one name must agree.
@@ -91,8 +95,11 @@ func (t *Topology) topic(want task.Topic) *task.Topic {
 		if have.Name != want.Name {
 			continue
 		}
-		if have.Kind != want.Kind {
+		switch {
+		case have.Kind != want.Kind:
 			t.mistake("topic %s is used as %s and as %s: a topic has one use", want.Name, have.Kind, want.Kind)
+		case have.Compacted != want.Compacted || have.Retention != want.Retention || have.OutOfOrder != want.OutOfOrder:
+			t.mistake("topic %s is declared twice, with different options", want.Name)
 		}
 		return have
 	}
@@ -113,6 +120,7 @@ func (t *Topology) Build() (*Topology, error) {
 	t.checkNames()
 	t.checkGroups()
 	t.checkRetention()
+	t.checkCycles()
 	if err := errors.Join(t.mistakes...); err != nil {
 		return nil, fmt.Errorf("topology %s:\n%w", t.name, err)
 	}
@@ -127,8 +135,11 @@ func (t *Topology) checkNames() {
 	if !validName(t.name) {
 		t.mistake("the name %q of the topology is not one of a topic: use letters, digits, '.', '_' and '-'", t.name)
 	}
-	seen := map[string]bool{}
+	seen := map[string]bool{t.dead.Name: true}
 	for _, x := range t.topics {
+		if x.Name == t.dead.Name {
+			t.mistake("topic %s is where this topology's dead letters go: give it another name", x.Name)
+		}
 		if !validName(x.Name) {
 			t.mistake("%q is not the name of a topic: use letters, digits, '.', '_' and '-', at most 249", x.Name)
 		}
@@ -157,6 +168,9 @@ func (t *Topology) checkGroups() {
 	for _, g := range t.groups {
 		if len(g.Inputs) == 0 {
 			t.mistake("table %s has no input", g.Name)
+		}
+		if g.Table != nil && g.source != "" {
+			t.mistake("table %s has the name of the group that reads topic %s without a table: rename the table", g.Name, g.source)
 		}
 	}
 	for _, x := range t.topics {
@@ -195,6 +209,32 @@ func (t *Topology) checkRetention() {
 						g.Name, span(g.Table.Retain), up.Name, span(up.Retain))
 				}
 			}
+		}
+	}
+}
+
+// checkCycles: a group that waits for its own time would wait for ever.
+func (t *Topology) checkCycles() {
+	const under, done = 1, 2
+	seen := map[string]int{}
+	var visit func(g *task.Group)
+	visit = func(g *task.Group) {
+		seen[g.Name] = under
+		for _, x := range g.Outputs {
+			for _, r := range x.Readers {
+				switch seen[r] {
+				case under:
+					t.mistake("topic %s leads from group %s back to group %s, which comes before it: a topology has no cycles", x.Name, g.Name, r)
+				case 0:
+					visit(t.group(r).Group)
+				}
+			}
+		}
+		seen[g.Name] = done
+	}
+	for _, g := range t.groups {
+		if seen[g.Name] == 0 {
+			visit(g.Group)
 		}
 	}
 }

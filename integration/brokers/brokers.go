@@ -6,7 +6,6 @@
 package brokers
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -17,7 +16,6 @@ import (
 	"time"
 
 	"github.com/tributary-go/tributary/internal/embedded"
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -116,21 +114,6 @@ func Unique(t testing.TB, name string) string {
 	b := make([]byte, 4)
 	rand.Read(b) // never fails
 	return name + "-" + hex.EncodeToString(b)
-}
-
-// CreateTopic creates a topic with the broker's default replication. cfg may be nil.
-func (c Cluster) CreateTopic(t testing.TB, name string, partitions int32, cfg map[string]string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	settings := make(map[string]*string, len(cfg))
-	for k, v := range cfg {
-		settings[k] = &v
-	}
-	admin := kadm.NewClient(c.client(t))
-	if _, err := admin.CreateTopic(ctx, partitions, -1, settings, name); err != nil {
-		t.Fatalf("create topic %s: %v", name, err)
-	}
 }
 
 // client is a franz-go client that ends with the test.

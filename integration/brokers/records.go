@@ -24,18 +24,25 @@ type Record struct {
 	Timestamp time.Time
 }
 
+// writing leaves it to the topic's max.message.bytes what is too large, and does not compress, so that sizes mean what
+// they say.
+func (c Cluster) writing(t testing.TB, options ...kgo.Opt) *kgo.Client {
+	t.Helper()
+	return c.client(t, append(options, kgo.ProducerBatchMaxBytes(64<<20), kgo.ProducerBatchCompression(kgo.NoCompression()))...)
+}
+
 // Produce writes records and waits until they are stored. A record goes where Java's producer would put its key
 // (murmur2). It returns the records with the partition and offset that they got.
 func (c Cluster) Produce(t testing.TB, topic string, records ...Record) []Record {
 	t.Helper()
 	hash := kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil))
-	return produce(t, c.client(t, hash), topic, records)
+	return produce(t, c.writing(t, hash), topic, records)
 }
 
 // ProduceTo is Produce into each record's own Partition.
 func (c Cluster) ProduceTo(t testing.TB, topic string, records ...Record) []Record {
 	t.Helper()
-	return produce(t, c.client(t, kgo.RecordPartitioner(kgo.ManualPartitioner())), topic, records)
+	return produce(t, c.writing(t, kgo.RecordPartitioner(kgo.ManualPartitioner())), topic, records)
 }
 
 func produce(t testing.TB, client *kgo.Client, topic string, records []Record) []Record {

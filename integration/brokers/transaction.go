@@ -16,7 +16,7 @@ type Transaction struct {
 // Begin opens a transaction with an id of its own.
 func (c Cluster) Begin(t testing.TB) *Transaction {
 	t.Helper()
-	client := c.client(t,
+	client := c.writing(t,
 		kgo.TransactionalID(Unique(t, "test")),
 		kgo.TransactionTimeout(patience),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),

@@ -137,7 +137,7 @@ func (b *Broker) retain() {
 		case <-b.stop:
 			return
 		case <-ticker.C:
-			_ = b
+			b.cluster.ApplyRetention()
 		}
 	}
 }

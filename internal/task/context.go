@@ -3,6 +3,7 @@ package task
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -224,6 +225,9 @@ func (c *Context) Sub(name, sub string) ([]byte, error) {
 
 // SetSub changes a sub-row; nil deletes it. val is kept: the caller must not change it any more.
 func (c *Context) SetSub(name, sub string, val []byte) error {
+	if !slices.Contains(c.Task.Group.Table.Measure, name) {
+		return fmt.Errorf("table %s: sub-rows %q are not declared", c.Task.Group.Table.Name, name)
+	}
 	k := subKey(c.Key, name) + sub
 	if err := c.Task.checkSize(c.Task.Group.Table.Topic(), len(k)+len(val)); err != nil {
 		return err

@@ -175,7 +175,9 @@ func (t *Task) process(r *Record) (wait bool, err error) {
 }
 
 func (t *Task) handle(in *Input, r *Record) error {
-	if r.Value == nil && !in.Empty {
+	internal := in.Topic.Kind.Internal()
+	nothing := r.Value == nil || len(r.Value) == 0 && !internal // other programs' empty values say as little as none
+	if nothing && !in.Empty {
 		t.env.Counters.Skipped.Add(1)
 		return nil
 	}
@@ -186,12 +188,18 @@ func (t *Task) handle(in *Input, r *Record) error {
 			return t.dead(r, err)
 		}
 	}
+	if internal {
+		return t.guard(in.Handle)
+	}
+	idle := t.clock.wake(r.Topic)
 	if err := t.guard(in.Handle); err != nil {
 		return err
 	}
-	if !in.Topic.Kind.Internal() && c.Event != NoTime {
-		t.clock.external(r.Topic, c.Event-in.Topic.OutOfOrder.Milliseconds(), false)
+	if c.Event == NoTime {
+		t.clock.external(r.Topic, NoTime, idle)
+		return nil
 	}
+	t.clock.external(r.Topic, c.Event-in.Topic.OutOfOrder.Milliseconds(), false)
 	return nil
 }
 

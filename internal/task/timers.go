@@ -29,6 +29,11 @@ const (
 // IsRow tells rows from sub-rows and task records.
 func IsRow(key string) bool { return strings.IndexByte(key, 0) < 0 }
 
+// IsHousekeeping tells the keys that every store has, whatever it holds.
+func IsHousekeeping(key string) bool {
+	return key == BarrierKey || key == clockKey || key == versionKey
+}
+
 // ExpiryTimer is the name of the timer by which a table's row is forgotten; Expire handles it.
 const ExpiryTimer = "expiry"
 

@@ -74,6 +74,17 @@ func (c *clock) external(topic string, watermark int64, idle bool) {
 	c.update(&c.source(topic, 0).senders[0], watermark, idle)
 }
 
+// wake makes the sender of an external topic active, for a record that it has brought, and returns whether it
+// was idle. A record that turns out to be none leaves it as it was: one partition full of rubbish must not
+// stop time for all.
+func (c *clock) wake(topic string) (idle bool) {
+	s := &c.source(topic, 0).senders[0]
+	if idle = s.idle; idle {
+		c.update(s, NoTime, false)
+	}
+	return idle
+}
+
 func (c *clock) update(s *sender, watermark int64, idle bool) {
 	watermark = max(watermark, s.watermark)
 	if s.known && s.watermark == watermark && s.idle == idle {

@@ -73,6 +73,9 @@ func groupBlocks(answer *sarama.OffsetFetchResponse, group string) (map[string]m
 			blocks, code = g.Blocks, g.Err
 		}
 	}
+	if code == sarama.ErrGroupIDNotFound { // a group that never committed; most brokers answer without offsets
+		return nil, nil
+	}
 	return blocks, failure(code)
 }
 

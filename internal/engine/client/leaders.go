@@ -26,12 +26,28 @@ func places(topic string, n int32) []place {
 }
 
 // leader calls f with the broker that leads a partition.
-func (a *Admin) leader(p place, f func(*sarama.Broker) error) error {
-	b, err := a.client.Leader(p.topic, p.partition)
+func (a *Admin) leader(ctx context.Context, p place, f func(*sarama.Broker) error) error {
+	b, err := a.leaderOf(ctx, p)
 	if err != nil {
 		return err
 	}
 	return a.ask(b, f)
+}
+
+// leaderOf tells a partition that does not exist, which is final, from one that has no leader just now.
+func (a *Admin) leaderOf(ctx context.Context, p place) (*sarama.Broker, error) {
+	b, err := a.client.Leader(p.topic, p.partition)
+	if !errors.Is(err, sarama.ErrUnknownTopicOrPartition) {
+		return b, err
+	}
+	n, topicErr := a.Partitions(ctx, p.topic)
+	switch {
+	case topicErr != nil:
+		return nil, topicErr
+	case p.partition < 0 || p.partition >= n:
+		return nil, fmt.Errorf("topic %s has %d partitions", p.topic, n)
+	}
+	return nil, err
 }
 
 // sender makes one request about the partitions that a broker leads and returns the answer's error for each.
@@ -45,7 +61,7 @@ func (a *Admin) onLeaders(ctx context.Context, all []place, send sender) error {
 	err := a.retry(ctx, func() error {
 		var again []place
 		var passing []error
-		for p, err := range a.sendAll(pending, send) {
+		for p, err := range a.sendAll(ctx, pending, send) {
 			switch {
 			case err == nil:
 			case isPassing(err):
@@ -62,11 +78,11 @@ func (a *Admin) onLeaders(ctx context.Context, all []place, send sender) error {
 }
 
 // sendAll makes one round and returns the outcome for each place.
-func (a *Admin) sendAll(all []place, send sender) map[place]error {
+func (a *Admin) sendAll(ctx context.Context, all []place, send sender) map[place]error {
 	outcome := make(map[place]error, len(all))
 	led := make(map[*sarama.Broker][]place)
 	for _, p := range all {
-		b, err := a.client.Leader(p.topic, p.partition)
+		b, err := a.leaderOf(ctx, p)
 		if err != nil {
 			outcome[p] = err
 			continue

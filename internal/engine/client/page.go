@@ -30,7 +30,7 @@ func (a *Admin) page(ctx context.Context, at place, from int64) (page, error) {
 	for bytes := int32(fetchBytes); ; bytes *= 8 {
 		var block *sarama.FetchResponseBlock
 		err := a.retry(ctx, func() error {
-			return a.leader(at, func(b *sarama.Broker) (err error) {
+			return a.leader(ctx, at, func(b *sarama.Broker) (err error) {
 				block, err = fetch(b, at, from, bytes)
 				return err
 			})

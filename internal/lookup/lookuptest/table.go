@@ -29,15 +29,20 @@ type Table struct {
 	next     int
 }
 
-// New returns an empty table.
+// New returns an empty table of a name, described as one in memory.
 func New(name string, partitions int) *Table {
+	return Described(lookup.Info{
+		Name: name, Topic: name + "-table", Key: "any text",
+		Partitions: partitions, Doc: "A table in memory.",
+	})
+}
+
+// Described returns an empty table that describes itself as told.
+func Described(info lookup.Info) *Table {
 	t := &Table{
-		info: lookup.Info{
-			Name: name, Topic: name + "-table", Key: "any text",
-			Partitions: partitions, Doc: "A table in memory.",
-		},
-		position: make([]int64, partitions),
-		feeding:  make([]sync.Mutex, partitions),
+		info:     info,
+		position: make([]int64, info.Partitions),
+		feeding:  make([]sync.Mutex, info.Partitions),
 		watchers: map[int]func(lookup.Change){},
 	}
 	for p := range t.position {

@@ -1,0 +1,83 @@
+// Command tributary shows what Tributary does: a demo without Kafka, and the topologies as graphs.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/tributary-go/tributary/internal/config"
+	"github.com/tributary-go/tributary/internal/demo"
+	"github.com/tributary-go/tributary/topologies"
+)
+
+type program struct {
+	Demo     demoCommand     `cmd:"" help:"Run everything in this process, on a broker in memory: orders, the processor, look-ups, a live page."`
+	Describe describeCommand `cmd:"" help:"Print the graph of a topology."`
+}
+
+func main() {
+	var p program
+	k := kong.Parse(&p, config.Options("tributary", "Real-time marketing and insurance analytics on goka and Kafka.")...)
+	if err := k.Run(); err != nil {
+		fmt.Fprintf(os.Stderr, "tributary: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+type demoCommand struct {
+	Listen   string     `help:"Address of the page and the look-ups." default:"127.0.0.1:8080"`
+	Rate     int        `help:"Orders a second." default:"40"`
+	Seed     uint64     `help:"Seed of the orders." default:"1"`
+	Orders   string     `help:"Read orders from a file of JSON lines instead." type:"existingfile"`
+	Drain    bool       `help:"With --orders: end when all of them are in the tables, and print them."`
+	LogLevel slog.Level `help:"Least level that is logged: debug, info, warn or error." default:"error"`
+	config.Rules
+}
+
+// Run runs the demo.
+func (d *demoCommand) Run() error {
+	zone, from, err := d.Times()
+	if err != nil {
+		return err
+	}
+	if d.Drain && d.Orders == "" {
+		return fmt.Errorf("--drain needs --orders: generated orders have no end")
+	}
+	log := config.Log{LogLevel: d.LogLevel}.Logger(os.Stderr)
+	return demo.Run(context.Background(), demo.Config{
+		Zone: zone, From: from, Retain: d.Retain, Rate: d.Rate, Seed: d.Seed,
+		Orders: d.Orders, Drain: d.Drain, Listen: d.Listen, Out: os.Stdout, Log: log,
+	})
+}
+
+type describeCommand struct {
+	Topology string `arg:"" help:"Name of the topology."`
+	Mermaid  bool   `help:"As a Mermaid flow chart."`
+}
+
+// Run prints a graph.
+func (d *describeCommand) Run() error {
+	e, ok := topologies.Named(d.Topology)
+	if !ok {
+		var names []string
+		for _, e := range topologies.All() {
+			names = append(names, e.Name)
+		}
+		return fmt.Errorf("there is no topology %q: there are %s", d.Topology, strings.Join(names, ", "))
+	}
+	t, err := e.New(topologies.Settings{Retain: e.Retain})
+	if err != nil {
+		return err
+	}
+	if d.Mermaid {
+		fmt.Print(t.Mermaid())
+	} else {
+		fmt.Print(t.Describe())
+	}
+	return nil
+}

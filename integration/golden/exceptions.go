@@ -1,0 +1,99 @@
+package golden
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+)
+
+// Exception is a case that we answer otherwise than Flink, on purpose: what changes in Flink's answer.
+type Exception struct {
+	// Reason says why. docs/semantics.md says more.
+	Reason string
+	// Rows are rows, as JSON, that replace those of Flink's with their keys, or are there besides.
+	Rows []string
+	// Gone are the keys of Flink's rows that are not there.
+	Gone []string
+	// DeadLetters is what the reasons of all dead letters contain, in any order.
+	DeadLetters []string
+}
+
+// Exceptions by use case and case. One that is no longer needed fails the test.
+var Exceptions = map[string]Exception{
+	"001/json_dbl_big": {
+		Reason:      "an amount of 10^15 or more is a mistake of the sender; Flink reads 1e400 as Infinity, and the channel's total stays so",
+		Gone:        []string{"2021-03-25 00:00:00|webShop"},
+		DeadLetters: []string{`field "real_pay": "1e400" is out of range`},
+	},
+	"001/json_dbl_nan": {
+		Reason:      "NaN is no amount; in Flink the channel's total stays NaN for ever",
+		Gone:        []string{"2021-03-25 00:00:00|webShop"},
+		DeadLetters: []string{`field "real_pay": "NaN" is not a decimal number`},
+	},
+	"001/json_dbl_hex": {
+		Reason:      "hexadecimal text is no amount; Flink counts 0x1p3 as 8",
+		Gone:        []string{"2021-03-25 00:00:00|webShop"},
+		DeadLetters: []string{`field "real_pay": "0x1p3" is not a decimal number`},
+	},
+	"001/paid_tomorrow_is_counted": {
+		// 5601 (10.00, user 0001, webShop) was paid on the 26th, 5602 (20.00, user 0001, appShop) on the 28th;
+		// 5603 (20.00, appShop) has the pay_time "9", 5604 "2021-03-25": Flink leaves out only the last one.
+		Reason: "an order counts on the day on which it was paid, and a pay_time must be a time; the query has no upper bound and compares text",
+		Rows: []string{
+			`{"begin_time":"2021-03-25 00:00:00","channel_code":"webShop","channel_name":"Website","cur_gmv":328.8,"cur_order_user_count":2,"cur_order_count":2,"last_pay_time":"2021-03-25 06:40:47"}`,
+			`{"begin_time":"2021-03-25 00:00:00","channel_code":"appShop","channel_name":"Shopping App","cur_gmv":1305.2,"cur_order_user_count":5,"cur_order_count":8,"last_pay_time":"2021-03-25 20:50:26"}`,
+			`{"begin_time":"2021-03-26 00:00:00","channel_code":"webShop","channel_name":"Website","cur_gmv":10.0,"cur_order_user_count":1,"cur_order_count":1,"last_pay_time":"2021-03-26 00:00:00"}`,
+			`{"begin_time":"2021-03-28 00:00:00","channel_code":"appShop","channel_name":"Shopping App","cur_gmv":20.0,"cur_order_user_count":1,"cur_order_count":1,"last_pay_time":"2021-03-28 00:00:07"}`,
+		},
+		DeadLetters: []string{`pay_time "9" is not a time`, `pay_time "2021-03-25" is not a time`},
+	},
+	"001/order_time_formats_compare_as_text": {
+		// 6001 was ordered at 10:00:00 (10.00) and at 9:30:00 (20.00): as text the second is larger.
+		Reason: "order_time is compared as time where it is one: 10:00:00 is later than 9:30:00",
+		Rows: []string{
+			`{"begin_time":"2021-03-25 00:00:00","channel_code":"webShop","channel_name":"Website","cur_gmv":977.1,"cur_order_user_count":3,"cur_order_count":8,"last_pay_time":"2021-03-25 21:37:33"}`,
+		},
+	},
+	"001/null_user_and_missing_fields":  withoutNullIDs,
+	"001d/null_user_and_missing_fields": withoutNullIDs,
+	"001/null_channel_error": {
+		// 5801 (10.00, user 0001) has no channel, and joins 0000 and 0001, of unknown channels.
+		Reason: "an order without a channel was paid all the same: it counts as other; Flink's job fails",
+		Rows: []string{
+			`{"begin_time":"2021-03-25 00:00:00","channel_code":"other","channel_name":"Other","cur_gmv":176.6,"cur_order_user_count":3,"cur_order_count":3,"last_pay_time":"2021-03-25 14:48:20"}`,
+		},
+	},
+}
+
+// Two records of appShop have no order_id: versions of 20.00 and 30.00, the later of which Flink counts, for
+// user 0001 who has ordered besides. A third record, 5703, has no pay_time; Flink drops it silently.
+var withoutNullIDs = Exception{
+	Reason: "records without order_id are not versions of one order, and a payment without pay_time must not vanish: dead letters",
+	Rows: []string{
+		`{"begin_time":"2021-03-25 00:00:00","channel_code":"appShop","channel_name":"Shopping App","cur_gmv":395.4,"cur_order_user_count":3,"cur_order_count":3,"last_pay_time":"2021-03-25 19:35:57"}`,
+	},
+	DeadLetters: []string{"order_id is missing", "order_id is missing", "pay_time is missing"},
+}
+
+// Except is the answer as an exception changes it.
+func (a Answer) Except(u UseCase, x Exception) (Answer, error) {
+	rows := maps.Clone(a.rows)
+	for _, k := range x.Gone {
+		if rows[k] == nil {
+			return a, fmt.Errorf("row %s, which the exception leaves out, is not there to begin with", k)
+		}
+		delete(rows, k)
+	}
+	for _, line := range x.Rows {
+		row, err := readRow([]byte(line))
+		if err != nil {
+			return a, fmt.Errorf("row of the exception, %s: %w", strings.TrimSpace(line), err)
+		}
+		k, err := u.key(row)
+		if err != nil {
+			return a, err
+		}
+		rows[k] = row
+	}
+	return Answer{rows: rows, scale: a.scale, reasons: x.DeadLetters}, nil
+}

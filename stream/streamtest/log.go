@@ -1,0 +1,34 @@
+package streamtest
+
+import (
+	"bytes"
+
+	"github.com/tributary-go/tributary/internal/task"
+)
+
+// log is a topic: what was committed to it, per partition.
+type log struct {
+	parts [][]record
+	read  int // records up to this order were returned by Read
+	turn  int // of partitions, for records without a key
+}
+
+// record is a record of a topic with its place among all records of the driver.
+type record struct {
+	task.Record
+	order int
+}
+
+// append writes a copy of a record to the end of a partition.
+func (d *Driver) append(topic string, p int32, out task.Out) {
+	l := d.topics[topic]
+	d.order++
+	r := record{order: d.order, Record: task.Record{
+		Topic: topic, Partition: p, Offset: int64(len(l.parts[p])), Timestamp: out.Time,
+		Key: bytes.Clone(out.Key), Value: bytes.Clone(out.Value),
+	}}
+	for _, h := range out.Headers {
+		r.Headers = append(r.Headers, task.Header{Key: bytes.Clone(h.Key), Value: bytes.Clone(h.Value)})
+	}
+	l.parts[p] = append(l.parts[p], r)
+}

@@ -1,0 +1,156 @@
+package streamtest
+
+import (
+	"math"
+	"time"
+)
+
+// Run processes until nothing is left to do. Time that has to propagate through several stages does so: Run
+// lets a little wall-clock time pass for that, which records don't see and which makes no partition idle.
+func (d *Driver) Run() {
+	d.tb.Helper()
+	for range maxRounds {
+		for d.Step() {
+		}
+		if !d.restless() {
+			return
+		}
+		d.spent += announceEvery
+	}
+	d.tb.Fatalf("topology %s does not come to rest", d.plan.Name)
+}
+
+const (
+	announceEvery = 200 // ms between two stand-alone watermarks of a task
+	maxRounds     = 1000
+)
+
+// restless tells whether a task would say something if only time went on.
+func (d *Driver) restless() bool {
+	for _, r := range d.runs {
+		if !r.group.held && r.Due(math.MaxInt64/2) {
+			return true
+		}
+	}
+	return false
+}
+
+// Step lets one task process one record, or one task commit. It returns false when there is nothing to do.
+// A test that wants to crash in the middle takes a few steps, then calls Restart.
+func (d *Driver) Step() bool {
+	d.tb.Helper()
+	if d.opts.random != nil {
+		return d.stepByChance()
+	}
+	for range d.runs {
+		r := d.runs[d.turn%len(d.runs)]
+		d.turn++
+		if !r.group.held && d.step(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// step is a task's turn: a record, and a commit when it is time for one.
+func (d *Driver) step(r *run) bool {
+	d.tb.Helper()
+	took := d.take(r)
+	if took && r.Pending() < d.opts.commitEvery {
+		return true
+	}
+	did := d.cut(r)
+	did = d.commit(r) || did
+	d.flush(r)
+	return took || did
+}
+
+// stepByChance takes any of the things that could happen next. Every so many tries it looks whether there
+// is one at all.
+func (d *Driver) stepByChance() bool {
+	d.tb.Helper()
+	for range 4 * len(d.runs) {
+		r := d.runs[d.opts.random.IntN(len(d.runs))]
+		if !r.group.held && d.choose(r)() {
+			return true
+		}
+	}
+	for _, r := range d.runs {
+		if !r.group.held && (d.take(r) || d.cut(r) || d.commit(r)) {
+			return true
+		}
+	}
+	for _, r := range d.runs {
+		if !r.group.held {
+			d.flush(r)
+		}
+	}
+	return false
+}
+
+func (d *Driver) choose(r *run) func() bool {
+	switch n := d.opts.random.IntN(10); {
+	case n < 6:
+		return func() bool { return d.take(r) }
+	case n < 8:
+		return func() bool { return d.cut(r) }
+	case n < 9:
+		return func() bool { return d.commit(r) }
+	}
+	return func() bool { return d.flush(r) }
+}
+
+// Advance processes what is left, turns the wall clock, and processes what follows from that: a partition of
+// an external topic that has had no records for long enough (IdleAfter) is idle from then on, and the event
+// time of the others goes on without it.
+func (d *Driver) Advance(by time.Duration) {
+	d.tb.Helper()
+	d.Run()
+	d.wall += by.Milliseconds()
+	for _, r := range d.runs {
+		if !r.group.held {
+			d.age(r, by.Milliseconds())
+		}
+	}
+	d.Run()
+}
+
+// age lets time pass for the external inputs of a task.
+func (d *Driver) age(r *run, by int64) {
+	d.tb.Helper()
+	for _, in := range r.group.Inputs {
+		name := in.Topic.Name
+		idle, external := r.idle[name]
+		if !external || idle < 0 {
+			continue
+		}
+		r.idle[name] = idle + by
+		if idle+by >= d.opts.idleAfter.Milliseconds() {
+			d.setIdle(r, name, true)
+		}
+	}
+}
+
+// SetIdle declares a partition of an external topic idle, or active again, whatever the wall clock shows.
+// The next record makes it active too.
+func (d *Driver) SetIdle(topic string, partition int32, idle bool) {
+	d.tb.Helper()
+	d.topic(topic)
+	for _, r := range d.runs {
+		if _, external := r.idle[topic]; external && r.Partition == partition {
+			d.setIdle(r, topic, idle)
+		}
+	}
+}
+
+func (d *Driver) setIdle(r *run, topic string, idle bool) {
+	d.tb.Helper()
+	r.idle[topic] = 0
+	if idle {
+		r.idle[topic] = -1
+	}
+	r.SetIdle(topic, idle)
+	if err := r.Fire(); err != nil {
+		d.tb.Fatalf("group %s, partition %d: %v", r.group.Name, r.Partition, err)
+	}
+}

@@ -1,0 +1,46 @@
+// Package topologies lists the topologies that come with Tributary.
+package topologies
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tributary-go/tributary/stream"
+	"github.com/tributary-go/tributary/topologies/channelgmv"
+)
+
+// Settings are what all topologies have in common.
+type Settings struct {
+	Zone   *time.Location // of times without one, and of days; nil: the topology's default
+	From   time.Time      // leaves out what happened before it; zero: nothing
+	Retain time.Duration  // for how long state can be corrected; 0: for ever
+}
+
+// Entry is a topology by name.
+type Entry struct {
+	Name   string
+	Doc    string        // one line
+	Retain time.Duration // what its binary uses unless told otherwise
+	New    func(Settings) (*stream.Topology, error)
+}
+
+// All lists the topologies. A new one is a line here.
+func All() []Entry {
+	return []Entry{
+		{"channelgmv", "what was paid per sales channel and day", channelgmv.DefaultRetain, newChannelGMV},
+	}
+}
+
+// Named finds a topology.
+func Named(name string) (Entry, bool) {
+	all := All()
+	i := slices.IndexFunc(all, func(e Entry) bool { return e.Name == name })
+	if i < 0 {
+		return Entry{}, false
+	}
+	return all[i], true
+}
+
+func newChannelGMV(s Settings) (*stream.Topology, error) {
+	return channelgmv.Topology(channelgmv.Config{Zone: s.Zone, From: s.From, Retain: s.Retain})
+}
