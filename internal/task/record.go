@@ -58,6 +58,9 @@ const (
 	flagEnd       = 4 // watermark is EndOfTime
 )
 
+// maxSenders bounds what a damaged header can make us allocate; Kafka has no topics with so many partitions.
+const maxSenders = 1 << 20
+
 var errStamp = errors.New("the record's header \"" + HeaderName + "\" is missing or not of this version: only Tributary writes this topic")
 
 func (s *stamp) append(b []byte) []byte {
@@ -103,7 +106,7 @@ func (s *stamp) parse(b []byte) error {
 	default:
 		s.watermark = NoTime
 	}
-	if r.bad || s.partition < 0 || s.partition >= s.of {
+	if r.bad || s.partition < 0 || s.partition >= s.of || s.of > maxSenders {
 		return errStamp
 	}
 	return nil

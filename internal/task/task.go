@@ -195,11 +195,12 @@ func (t *Task) handle(in *Input, r *Record) error {
 	if err := t.guard(in.Handle); err != nil {
 		return err
 	}
-	if c.Event == NoTime {
-		t.clock.external(r.Topic, NoTime, idle)
-		return nil
+	switch {
+	case c.Event != NoTime:
+		t.clock.external(r.Topic, c.Event-in.Topic.OutOfOrder.Milliseconds(), false)
+	case idle:
+		t.clock.external(r.Topic, NoTime, true)
 	}
-	t.clock.external(r.Topic, c.Event-in.Topic.OutOfOrder.Milliseconds(), false)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package task
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"slices"
 )
 
@@ -155,23 +156,28 @@ func (c *clock) encode() []byte {
 	return b
 }
 
+var errClock = errors.New("the stored clock is damaged")
+
 // restore takes what encode wrote; sources that are no longer declared are left out.
 func (c *clock) restore(b []byte) error {
 	if len(b) == 0 || b[0] != 1 {
-		return errRow
+		return errClock
 	}
 	r := reader{b: b[1:]}
 	c.now = r.varint()
 	for len(r.b) > 0 && !r.bad {
 		n := int(r.uvarint())
 		if n < 0 || n > len(r.b) {
-			return errRow
+			return errClock
 		}
 		topic := string(r.b[:n])
 		r.b = r.b[n:]
 		src := c.source(topic, r.uint32())
 		senders := make([]sender, 0, 16)
-		for left := r.uvarint(); left > 0 && !r.bad && len(r.b) > 0; left-- {
+		for left := r.uvarint(); left > 0 && !r.bad; left-- {
+			if len(r.b) == 0 {
+				return errClock
+			}
 			flags := r.b[0]
 			r.b = r.b[1:]
 			senders = append(senders, sender{r.varint(), flags&2 != 0, flags&1 != 0})
@@ -181,7 +187,7 @@ func (c *clock) restore(b []byte) error {
 		}
 	}
 	if r.bad {
-		return errRow
+		return errClock
 	}
 	c.compute()
 	return nil

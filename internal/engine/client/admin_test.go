@@ -338,3 +338,29 @@ func TestATopicThatDoesNotExistIsAnErrorNotACreation(t *testing.T) {
 		}
 	})
 }
+
+func TestADeadBrokerOfThreeStopsNothing(t *testing.T) {
+	c := brokers.Real(t)
+	if len(c.IDs()) != 3 {
+		t.Skip("needs TRIBUTARY_KAFKA=local3")
+	}
+	before := brokers.Unique(t, "before")
+	c.CreateTopic(t, before, 6, nil)
+	c.ProduceTo(t, before, many(3)...)
+	a := open(t, c) // knows the broker that dies
+	for _, id := range c.IDs() {
+		c.Kill(t, id)
+		topic := brokers.Unique(t, "orders")
+		specs := []client.TopicSpec{{Name: before}, {Name: topic, Partitions: 6, Replication: 2, Config: map[string]string{"cleanup.policy": "compact"}}}
+		if got, err := client.EnsureTopics(t.Context(), connection(c), specs); err != nil || got[topic] != 6 || got[before] != 6 {
+			t.Errorf("without broker %d, a new connection: %v, %v", id, got, err)
+		}
+		if last, err := a.LastVisible(t.Context(), before, 0); err != nil || last != 3 {
+			t.Errorf("without broker %d, the old connection: %d, %v", id, last, err)
+		}
+		if _, err := a.CommittedOffsets(t.Context(), "nobody", before); err != nil {
+			t.Errorf("without broker %d, the old connection: %v", id, err)
+		}
+		c.Restart(t, id)
+	}
+}

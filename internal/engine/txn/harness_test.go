@@ -2,6 +2,7 @@ package txn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -195,7 +196,7 @@ func (k *kafka) expectOffset(at TopicPartition, next int64, metadata string) {
 func (k *kafka) expectNoOffset() {
 	k.Helper()
 	offsets, err := kadm.NewClient(k.client).FetchOffsets(k.ctx, group)
-	if err != nil {
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
 		k.Fatal(err)
 	}
 	if topics := slices.Collect(maps.Keys(offsets)); len(topics) > 0 {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,19 +13,21 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// hang lets the brokers take requests of the key and never answer. The channel
-// is closed by the first.
-func hang(c *kfake.Cluster, key kmsg.Key) <-chan struct{} {
-	asked, first := make(chan struct{}), true
+// hang lets the brokers take requests of the key and never answer, until the
+// function it returns is called. The channel is closed by the first request.
+func hang(c *kfake.Cluster, key kmsg.Key) (asked chan struct{}, heal func()) {
+	var first sync.Once
+	var healed atomic.Bool
+	asked = make(chan struct{})
 	c.ControlKey(int16(key), func(kmsg.Request) (kmsg.Response, error, bool) {
-		c.KeepControl()
-		if first {
-			close(asked)
+		if healed.Load() {
+			return nil, nil, false
 		}
-		first = false
+		c.KeepControl()
+		first.Do(func() { close(asked) })
 		return nil, nil, true
 	})
-	return asked
+	return asked, func() { healed.Store(true) }
 }
 
 func impatient(c *Config) { c.StepTimeout = 300 * time.Millisecond }
@@ -38,10 +42,11 @@ func TestABrokerThatHangsEndsTheStep(t *testing.T) {
 		t.Run(key.Name(), func(t *testing.T) {
 			k, c := fake(t)
 			w := k.writer(impatient)
-			hang(c, key)
+			_, heal := hang(c, key)
 			if err := w.Commit(k.ctx, sale("lost", 1)); !byWatchdog(err) {
 				t.Fatalf("error is %v", err)
 			}
+			heal()
 			k.writer() // decides what was left open
 			k.expect(table)
 			k.expectNoOffset()
@@ -99,7 +104,7 @@ func TestCloseEndsACommitThatHangs(t *testing.T) {
 		t.Run(key.Name(), func(t *testing.T) {
 			k, c := fake(t)
 			w := k.writer(patient)
-			asked := hang(c, key)
+			asked, _ := hang(c, key)
 			failed := make(chan error, 1)
 			go func() { failed <- w.Commit(k.ctx, sale("lost", 1)) }()
 			<-asked
@@ -119,7 +124,7 @@ func TestCloseEndsACommitThatHangs(t *testing.T) {
 func TestCancellingEndsACommitThatHangs(t *testing.T) {
 	k, c := fake(t)
 	w := k.writer(patient)
-	asked := hang(c, kmsg.Produce)
+	asked, heal := hang(c, kmsg.Produce)
 	ctx, cancel := context.WithCancel(k.ctx)
 	failed := make(chan error, 1)
 	go func() { failed <- w.Commit(ctx, sale("lost", 1)) }()
@@ -128,5 +133,6 @@ func TestCancellingEndsACommitThatHangs(t *testing.T) {
 	if err := <-failed; !errors.Is(err, context.Canceled) {
 		t.Fatalf("error is %v", err)
 	}
+	heal()
 	k.expect(table) // aborted, or reading would wait for transaction.timeout.ms
 }

@@ -94,7 +94,7 @@ func (c *checker) empty() {
 }
 
 // written are the keys in the order of their bytes.
-var written = []string{"a", "a/b", "a|1", "ab", "b", "b c", "b|\u00e9", "c", "\U0001f642"}
+var written = []string{"a", "a/b", "ab", "a|1", "b", "b c", "b|\u00e9", "c", "\U0001f642"}
 
 func (c *checker) write() {
 	for i := len(written) - 1; i >= 0; i-- {
