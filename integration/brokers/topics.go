@@ -3,11 +3,13 @@ package brokers
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 )
 
-// CreateTopic creates a topic with the broker's default replication. cfg may be nil.
+// CreateTopic creates a topic with the broker's default replication, and waits until the brokers know it: the one that
+// creates it answers before the others, and its own metadata, do. cfg may be nil.
 func (c Cluster) CreateTopic(t testing.TB, name string, partitions int32, cfg map[string]string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -16,8 +18,16 @@ func (c Cluster) CreateTopic(t testing.TB, name string, partitions int32, cfg ma
 	for k, v := range cfg {
 		settings[k] = &v
 	}
-	if _, err := kadm.NewClient(c.client(t)).CreateTopic(ctx, partitions, -1, settings, name); err != nil {
+	admin := kadm.NewClient(c.client(t))
+	if _, err := admin.CreateTopic(ctx, partitions, -1, settings, name); err != nil {
 		t.Fatalf("create topic %s: %v", name, err)
+	}
+	for known := false; !known; time.Sleep(10 * time.Millisecond) {
+		topics, err := admin.ListTopics(ctx, name)
+		if ctx.Err() != nil {
+			t.Fatalf("topic %s was created and did not appear: %v", name, err)
+		}
+		known = err == nil && topics[name].Err == nil && len(topics[name].Partitions.Numbers()) == int(partitions)
 	}
 }
 
