@@ -2,83 +2,99 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"time"
 
+	"github.com/tributary-go/tributary/internal/engine/client"
 	"github.com/tributary-go/tributary/internal/task"
 )
 
 // drainPoll is how often Drain looks at what is committed.
 const drainPoll = 50 * time.Millisecond
 
-// Drain waits until everything that lies in the external topics now has been processed by all groups, and
-// committed. Groups are looked at downstream from the inputs: what an upstream group has committed lies in its
-// outputs, so that their ends are the goals of the next.
+// Drain returns when everything that lies in the external topics now has been processed by all groups and is
+// committed, whichever instances do it. Run must be under way. What timers have yet to say is not waited for.
+//
+// It goes from upstream to downstream: once a group has committed what it had to read, all that it makes of it
+// lies in its outputs, since both are one transaction.
 func (e *Engine) Drain(ctx context.Context) error {
-	done := map[string]bool{}
-	for len(done) < len(e.topology.Groups) {
-		progress := false
-		for _, g := range e.topology.Groups {
-			if done[g.Name] || !fed(g, done) {
-				continue
+	ends := map[string]map[int32]int64{}
+	for _, x := range e.topology.Topics {
+		if x.Kind == task.External {
+			if err := e.endOf(ctx, x.Name, ends); err != nil {
+				return err
 			}
-			for _, in := range g.Inputs {
-				if err := e.drainInput(ctx, g, in.Topic); err != nil {
-					return err
-				}
-			}
-			done[g.Name], progress = true, true
 		}
-		if !progress {
-			return fmt.Errorf("topology %s: its groups feed each other in a circle, they are never drained", e.topology.Name)
+	}
+	for _, g := range e.topology.Groups {
+		for _, in := range g.Inputs {
+			if err := e.endOf(ctx, in.Topic.Name, ends); err != nil {
+				return err
+			}
+		}
+		for _, in := range g.Inputs {
+			if err := e.awaitCommitted(ctx, g.Name, in.Topic.Name, ends[in.Topic.Name]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// fed reports whether all groups that write g's inputs are done.
-func fed(g *task.Group, done map[string]bool) bool {
-	for _, in := range g.Inputs {
-		if slices.ContainsFunc(in.Topic.Writers, func(w string) bool { return !done[w] }) {
-			return false
+// endOf finds out how far a topic has to be read, once. Partitions without a record have no end.
+func (e *Engine) endOf(ctx context.Context, topic string, ends map[string]map[int32]int64) error {
+	if ends[topic] != nil {
+		return nil
+	}
+	starts, err := e.admin.StartOffsets(ctx, topic)
+	if err != nil {
+		return err
+	}
+	ends[topic] = map[int32]int64{}
+	for p, start := range starts {
+		end, err := e.admin.LastVisible(ctx, topic, p)
+		if err != nil {
+			return err
+		}
+		if end > start {
+			ends[topic][p] = end
 		}
 	}
-	return true
+	return nil
 }
 
-// drainInput waits until g has committed what a topic holds now.
-func (e *Engine) drainInput(ctx context.Context, g *task.Group, x *task.Topic) error {
-	goal := make([]int64, e.partitions[x.Name])
-	for p := range goal {
-		end, err := e.admin.LastVisible(ctx, x.Name, int32(p))
-		if err != nil {
-			return err
-		}
-		start, err := e.admin.StartOffset(ctx, x.Name, int32(p))
-		if err != nil {
-			return err
-		}
-		if goal[p] = end; end <= start {
-			goal[p] = 0 // nothing is left in it
-		}
-	}
+// awaitCommitted waits until a group has committed a topic up to its ends. Positions behind nothing but
+// watermark records are committed too, after a second at most.
+func (e *Engine) awaitCommitted(ctx context.Context, group, topic string, ends map[int32]int64) error {
 	for {
-		committed, err := e.admin.CommittedOffsets(ctx, g.Name, x.Name)
+		committed, err := e.admin.CommittedOffsets(ctx, group, topic)
 		if err != nil {
 			return err
 		}
-		behind := false
-		for p, want := range goal {
-			behind = behind || want > 0 && committed[int32(p)].Offset < want
-		}
-		if !behind {
+		p, done := reached(committed, ends)
+		if done {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("drain topic %s into group %s: %w", x.Name, g.Name, ctx.Err())
+			return fmt.Errorf("group %s has committed topic %s partition %d up to offset %d of %d: %w",
+				group, topic, p, committed[p].Offset, ends[p], context.Cause(ctx))
+		case <-e.ended:
+			return fmt.Errorf("wait until group %s has read topic %s: %w", group, topic, errEnded)
 		case <-time.After(drainPoll):
 		}
 	}
+}
+
+var errEnded = errors.New("the engine has stopped")
+
+// reached reports whether all ends are committed, or else a partition in which not.
+func reached(committed map[int32]client.Committed, ends map[int32]int64) (int32, bool) {
+	for p, end := range ends {
+		if committed[p].Offset < end {
+			return p, false
+		}
+	}
+	return 0, true
 }
