@@ -69,6 +69,9 @@ func runAll(t *testing.T, cases []golden.Case) {
 					if _, known := golden.UseCases[c.UseCase]; !known {
 						t.Skipf("use case %s has no topology yet", c.UseCase)
 					}
+					if testing.Short() && len(c.Inputs) > 1000 {
+						t.Skip("a large case")
+					}
 					golden.Check(t, e, c, golden.Options{Partitions: n, Start: arrival})
 				})
 			}

@@ -72,7 +72,6 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, table Table, se
 	name := table.Info().Name
 	h.metrics.watchers.WithLabelValues(name).Inc()
 	defer h.metrics.watchers.WithLabelValues(name).Dec()
-	outlast(w, h.config.WriteTimeout)
 	out := newSSE(w, h.config.WriteTimeout)
 	rows := follow(table, selected, h.config.WatchBuffer, pageRows)
 	defer rows.stop()

@@ -349,8 +349,7 @@ func TestAStoppingServerEndsItsWatchersAndWaits(t *testing.T) {
 	}
 }
 
-// A server's time-outs are for requests that come and go. The one for reading
-// would end a watch, or a wait, through the request's context.
+// A server's time-outs are for requests that come and go.
 func TestAWatchAndAWaitOutliveTheServersTimeOuts(t *testing.T) {
 	table := lookuptest.New("t", 1)
 	server := httptest.NewUnstartedServer(handler(t, lookup.Config{Tables: []lookup.Table{table}, Heartbeat: 10 * time.Millisecond}))
