@@ -15,6 +15,7 @@ import (
 // commitLoop commits as soon as the last commit is done and there is something to say: small commits when
 // idle, for latency, large ones under load, for throughput.
 func (l *life) commitLoop() {
+	defer l.guard()
 	for {
 		select {
 		case <-l.ctx.Done():
@@ -54,7 +55,7 @@ func (l *life) commit(last bool) (bool, error) {
 	if err := l.writer.Commit(l.sound, t); err != nil {
 		return false, l.explain(err)
 	}
-	l.committed(cuts, tables)
+	l.committed(cuts, tables, began)
 	l.group.e.cfg.Metrics.commits.WithLabelValues(l.group.plan.Name).Observe(time.Since(began).Seconds())
 	return true, nil
 }
@@ -70,22 +71,23 @@ func (l *life) cuts(last bool) ([]*task.Cut, error) {
 			cuts = append(cuts, c)
 		}
 	}
-	if l.group.e.cfg.Controls.WriteEarly {
-		return cuts, l.writeEarly(cuts)
-	}
-	return cuts, nil
+	l.wake() // who waited for a cut
+	return cuts, l.disturb(cuts)
 }
 
 // explain makes the loss of membership understandable.
 func (l *life) explain(err error) error {
+	if errors.Is(err, sarama.ErrFencedInstancedId) {
+		return l.takenOver()
+	}
 	if errors.Is(err, txn.ErrFenced) {
 		return fmt.Errorf("the broker refused the transaction of %s, somebody else has its partitions now: %w", l.group.id, err)
 	}
 	return err
 }
 
-// committed tells the tasks, and makes room.
-func (l *life) committed(cuts []*task.Cut, tables map[*task.Cut]*txn.Batch) {
+// committed tells the tasks, and makes room. began is a moment in which the partitions were ours.
+func (l *life) committed(cuts []*task.Cut, tables map[*task.Cut]*txn.Batch, began time.Time) {
 	var n int64
 	for _, c := range cuts {
 		n += int64(c.Records)
@@ -98,6 +100,9 @@ func (l *life) committed(cuts []*task.Cut, tables map[*task.Cut]*txn.Batch) {
 	l.open.Add(-n)
 	l.wake()
 	for _, w := range l.all() {
+		if w.store != nil {
+			w.store.completeAt(began)
+		}
 		w.flushSoon()
 	}
 }
@@ -123,9 +128,7 @@ func (l *life) transaction(cuts []*task.Cut, session sarama.ConsumerGroupSession
 		}
 	}
 	t.Batches = b.batches
-	if len(t.Offsets) > 0 {
-		t.Member = l.member(session)
-	}
+	t.Member = l.member(session)
 	return t, tables
 }
 

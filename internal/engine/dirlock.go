@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +15,7 @@ import (
 // lock is the kernel's: it is gone with the process, however that ends.
 type dirLock struct {
 	path string
+	id   string // random, made with the directory: whoever shows it to the broker held this lock
 	file *os.File
 }
 
@@ -35,7 +38,29 @@ func lockDir(root, topology, instance string) (*dirLock, error) {
 		}
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}
-	return &dirLock{dir, f}, nil
+	id, err := dirID(f)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("write %s: %w", f.Name(), err)
+	}
+	return &dirLock{dir, id, f}, nil
+}
+
+// dirID reads the directory's id from the lock file, or makes one.
+func dirID(f *os.File) (string, error) {
+	b := make([]byte, 4)
+	text := make([]byte, hex.EncodedLen(len(b)))
+	if n, _ := f.ReadAt(text, 0); n == len(text) {
+		if _, err := hex.Decode(b, text); err == nil {
+			return string(text), nil
+		}
+	}
+	rand.Read(b) // never fails
+	hex.Encode(text, b)
+	if _, err := f.WriteAt(text, 0); err != nil {
+		return "", err
+	}
+	return string(text), f.Sync()
 }
 
 func (l *dirLock) unlock() error { return l.file.Close() }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tributary-go/tributary/internal/engine/client"
@@ -13,8 +14,9 @@ import (
 // drainPoll is how often Drain looks at what is committed.
 const drainPoll = 50 * time.Millisecond
 
-// Drain returns when everything that lies in the external topics now has been processed by all groups and is
-// committed, whichever instances do it. Run must be under way. What timers have yet to say is not waited for.
+// Drain returns when everything that lies in the external topics now has been processed by all groups, and
+// can be read from their outputs and changelogs, whichever instances do it. Run must be under way. What timers
+// have yet to say is not waited for.
 //
 // It goes from upstream to downstream: once a group has committed what it had to read, all that it makes of it
 // lies in its outputs, since both are one transaction.
@@ -27,16 +29,59 @@ func (e *Engine) Drain(ctx context.Context) error {
 			}
 		}
 	}
-	for _, g := range e.topology.Groups {
-		for _, in := range g.Inputs {
-			if err := e.endOf(ctx, in.Topic.Name, ends); err != nil {
-				return err
+	groups, err := downstream(e.topology)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if err := e.drainGroup(ctx, g, ends); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// downstream orders groups such that each comes after those that write what it reads.
+func downstream(t *task.Topology) ([]*task.Group, error) {
+	var order []*task.Group
+	done := map[string]bool{}
+	fed := func(g *task.Group) bool {
+		return !slices.ContainsFunc(g.Inputs, func(in *task.Input) bool {
+			return slices.ContainsFunc(in.Topic.Writers, func(w string) bool { return !done[w] })
+		})
+	}
+	for len(order) < len(t.Groups) {
+		before := len(order)
+		for _, g := range t.Groups {
+			if !done[g.Name] && fed(g) {
+				order, done[g.Name] = append(order, g), true
 			}
 		}
-		for _, in := range g.Inputs {
-			if err := e.awaitCommitted(ctx, g.Name, in.Topic.Name, ends[in.Topic.Name]); err != nil {
-				return err
-			}
+		if len(order) == before {
+			return nil, fmt.Errorf("topology %s: its groups feed each other in a circle, they are never drained", t.Name)
+		}
+	}
+	return order, nil
+}
+
+func (e *Engine) drainGroup(ctx context.Context, g *task.Group, ends map[string]map[int32]int64) error {
+	for _, in := range g.Inputs {
+		if err := e.endOf(ctx, in.Topic.Name, ends); err != nil {
+			return err
+		}
+	}
+	for _, in := range g.Inputs {
+		if err := e.awaitCommitted(ctx, g.Name, in.Topic.Name, ends[in.Topic.Name]); err != nil {
+			return err
+		}
+	}
+	written := slices.Clone(g.Outputs)
+	if g.Table != nil {
+		written = append(written, &task.Topic{Name: g.Table.Topic()})
+	}
+	for _, x := range written {
+		if err := e.admin.AwaitVisible(ctx, x.Name); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -49,6 +49,8 @@ type Config struct {
 	MaxOpen int
 	// FlushEvery is how long committed rows stay in memory before they go to the local store. Default 5 s.
 	FlushEvery time.Duration
+	// PurgeEvery is how often what all readers have committed is deleted from repartition topics. Default 30 s.
+	PurgeEvery time.Duration
 	// MaxRecord bounds key and value of what is written, in bytes. Default 900 KiB.
 	MaxRecord int
 	// Log; nil: none.
@@ -57,12 +59,6 @@ type Config struct {
 	Metrics *Metrics
 	// Controls break guarantees on purpose, for tests that must be able to fail.
 	Controls Controls
-}
-
-// Controls break guarantees. Only tests set them.
-type Controls struct {
-	NoFencing  bool // offsets are committed without the group's generation
-	WriteEarly bool // the local store is written before the commit
 }
 
 func (c *Config) setDefaults() {
@@ -76,6 +72,7 @@ func (c *Config) setDefaults() {
 	set(&c.TransactionTimeout, 10*time.Second)
 	set(&c.StepTimeout, 30*time.Second)
 	set(&c.FlushEvery, 5*time.Second)
+	set(&c.PurgeEvery, 30*time.Second)
 	if c.Instance == "" {
 		c.Instance, _ = os.Hostname()
 	}
@@ -107,6 +104,7 @@ type Engine struct {
 	partitions map[string]int32
 	lock       *dirLock
 	groups     []*group
+	ended      chan struct{} // closed when Run has returned
 }
 
 // Open checks everything that can be checked before the start, all problems at once: the connection, the
@@ -116,15 +114,9 @@ func Open(ctx context.Context, t *task.Topology, cfg Config) (*Engine, error) {
 	if cfg.Connection.ClientID == "" {
 		cfg.Connection.ClientID = t.Name + "-" + cfg.Instance
 	}
-	e := &Engine{cfg: cfg, topology: t}
-	var err error
-	if e.lock, err = lockDir(cfg.StateDir, t.Name, cfg.Instance); err != nil {
-		err = fmt.Errorf("state directory: %w", err)
-	}
-	err = errors.Join(err, e.prepareTopics(ctx))
-	if err != nil {
-		e.Close()
-		return nil, err
+	e := &Engine{cfg: cfg, topology: t, ended: make(chan struct{})}
+	if err := e.prepare(ctx); err != nil {
+		return nil, errors.Join(err, e.Close())
 	}
 	for _, g := range t.Groups {
 		e.groups = append(e.groups, newGroup(e, g))
@@ -132,8 +124,26 @@ func Open(ctx context.Context, t *task.Topology, cfg Config) (*Engine, error) {
 	return e, nil
 }
 
-// Run runs all groups until ctx ends (nil) or something is wrong that a new life can't mend.
+func (e *Engine) prepare(ctx context.Context) error {
+	var errs error
+	var err error
+	if e.lock, err = lockDir(e.cfg.StateDir, e.topology.Name, e.cfg.Instance); err != nil {
+		errs = fmt.Errorf("state directory: %w", err)
+	}
+	if e.admin, err = client.Open(ctx, e.cfg.Connection); err != nil {
+		return errors.Join(errs, err)
+	}
+	errs = errors.Join(errs, e.prepareTopics(ctx))
+	if errs != nil {
+		return errs
+	}
+	return e.checkAlone(ctx)
+}
+
+// Run runs all groups until ctx ends (nil) or something is wrong that a new life can't mend. It may be called
+// once.
 func (e *Engine) Run(ctx context.Context) error {
+	defer close(e.ended)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ends := make(chan error, len(e.groups)+1)

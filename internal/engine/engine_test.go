@@ -2,129 +2,203 @@ package engine_test
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"log/slog"
-	"os"
+	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/tributary-go/tributary/codecs"
 	"github.com/tributary-go/tributary/integration/brokers"
-	"github.com/tributary-go/tributary/integration/countsum"
 	"github.com/tributary-go/tributary/internal/engine"
-	"github.com/tributary-go/tributary/internal/engine/client"
 	"github.com/tributary-go/tributary/internal/task"
 )
 
-func testLog(t *testing.T) *slog.Logger {
-	if os.Getenv("TRIBUTARY_TEST_LOG") == "" {
-		return nil
-	}
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
-}
-
-// start runs a topology until the test ends or stop is called.
-func start(t *testing.T, c brokers.Cluster, plan *task.Topology, change ...func(*engine.Config)) (stop func() error) {
-	t.Helper()
-	cfg := engine.Config{Connection: client.Connection{Brokers: c.Brokers()}, StateDir: t.TempDir(), Instance: "a", Log: testLog(t)}
-	for _, f := range change {
-		f(&cfg)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	e, err := engine.Open(ctx, plan, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- e.Run(ctx) }()
-	stopped := false
-	stop = func() error {
-		if stopped {
-			return nil
-		}
-		stopped = true
-		cancel()
-		err := <-done
-		if cerr := e.Close(); err == nil {
-			err = cerr
-		}
-		return err
-	}
-	t.Cleanup(func() {
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return stop
-}
-
-func waitFor(t *testing.T, what string, f func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); !f(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s did not come", what)
-		}
-	}
-}
-
-func payments(n, users int) []brokers.Record {
-	rs := make([]brokers.Record, n)
-	for i := range rs {
-		u := fmt.Sprintf("u%d", i%users)
-		rs[i] = brokers.Record{Partition: task.PartitionOf(u, 4), Key: []byte(u), Value: fmt.Appendf(nil, `{"user_id":%q,"order_id":"o%d","amount":%d}`, u, i, i)}
-	}
-	return rs
-}
-
-// checkTotals: each key's outputs run 1, 2, 3, ... and their sums are those of a recount.
-func checkTotals(t *testing.T, outs []brokers.Record, n, users int) {
-	t.Helper()
-	sums, counts := map[string]int64{}, map[string]int64{}
-	for i := range n {
-		sums[fmt.Sprintf("u%d", i%users)] += int64(i)
-	}
-	last := map[string]countsum.Total{}
-	for _, r := range outs {
-		var x countsum.Total
-		if err := json.Unmarshal(r.Value, &x); err != nil {
-			t.Fatal(err)
-		}
-		u := string(r.Key)
-		if counts[u]++; x.Count != counts[u] {
-			t.Fatalf("user %s: count %d follows %d", u, x.Count, counts[u]-1)
-		}
-		last[u] = x
-	}
-	if len(outs) != n {
-		t.Fatalf("%d outputs for %d records", len(outs), n)
-	}
-	for u, want := range sums {
-		if last[u].Sum != want {
-			t.Errorf("user %s: sum %d, want %d", u, last[u].Sum, want)
-		}
-	}
-}
-
 func TestCountsAndSumsOverARestartAndARebuild(t *testing.T) {
 	c := brokers.Embedded(t)
-	in, out := brokers.Unique(t, "in"), brokers.Unique(t, "out")
-	c.CreateTopic(t, in, 4, nil)
-	topo, err := countsum.Topology(brokers.Unique(t, "cs"), in, out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := payments(6000, 37)
+	s := newSums(t, c)
 	dir := t.TempDir()
 	for round := range 3 {
-		c.Produce(t, in, all[round*2000:(round+1)*2000]...)
+		s.produce(2000)
 		if round == 2 {
 			dir = t.TempDir() // an empty store: everything comes back from the changelog
 		}
-		stop := start(t, c, topo.Plan(), func(cfg *engine.Config) { cfg.StateDir = dir })
-		waitFor(t, "all outputs", func() bool { return len(c.ReadCommitted(t, out)) >= (round+1)*2000 })
-		if err := stop(); err != nil {
-			t.Fatal(err)
+		r := s.run(config(t, c, func(cfg *engine.Config) { cfg.StateDir = dir }))
+		r.drain()
+		r.stop()
+	}
+	s.check()
+}
+
+// An engine that is stopped at any moment of its start, recovery included, ends without an error.
+func TestAStopAtAnyMomentLosesNothing(t *testing.T) {
+	c := brokers.Embedded(t)
+	s := newSums(t, c)
+	dir := t.TempDir()
+	for range 12 {
+		s.produce(500)
+		r := s.run(config(t, c, func(cfg *engine.Config) { cfg.StateDir, cfg.FlushEvery = dir, 10*time.Millisecond }))
+		time.Sleep(rand.N(300 * time.Millisecond)) // any moment, not a signal
+		r.stop()
+	}
+	r := s.run(config(t, c, func(cfg *engine.Config) { cfg.StateDir = dir }))
+	r.drain()
+	s.check()
+}
+
+// A panic of the engine's own ends a life; the next goes on from what is committed.
+func TestAnErrorEndsALifeAndTheNextGoesOn(t *testing.T) {
+	c := brokers.Embedded(t)
+	s := newSums(t, c)
+	s.produce(3000)
+	failures := 0
+	cfg := config(t, c, func(cfg *engine.Config) {
+		cfg.Controls.BeforeCommit = func(records int) {
+			if failures < 3 && records > 0 {
+				failures++
+				panic("out of the blue")
+			}
+		}
+	})
+	r := s.run(cfg)
+	r.drain()
+	s.check()
+	if n, _ := metric(t, cfg.Metrics, "tributary_restarts_total"); n != 3 {
+		t.Errorf("%v restarts for 3 failures", n)
+	}
+}
+
+func TestWhatIsProcessedAndNotCommittedIsBounded(t *testing.T) {
+	c := brokers.Embedded(t)
+	s := newSums(t, c)
+	s.produce(20_000)
+	const bound, hold = 500, 256 // each of the four partitions may be in the middle of a hold
+	held, release := make(chan struct{}), make(chan struct{})
+	first := true
+	cfg := config(t, c, func(cfg *engine.Config) {
+		cfg.MaxOpen = bound
+		cfg.Controls.BeforeCommit = func(int) {
+			if first {
+				first = false
+				close(held)
+				<-release
+			}
+		}
+	})
+	r := s.run(cfg)
+	<-held
+	open := func() float64 { n, _ := metric(t, cfg.Metrics, "tributary_open_records"); return n }
+	waitFor(t, "a full buffer", func() bool { return open() >= bound })
+	for range 20 {
+		if n := open(); n > bound+4*hold {
+			t.Fatalf("%v records are open, the bound is %d", n, bound)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	close(release)
+	r.drain()
+	s.check()
+}
+
+// Watermark records are records that nobody counts: they must not fill the buffer.
+func TestWatermarksDoNotUseUpTheBound(t *testing.T) {
+	c := brokers.Embedded(t)
+	v := newVisits(t, c, 1)
+	cfg := config(t, c, func(cfg *engine.Config) { cfg.MaxOpen, cfg.Partitions = 10, 4 })
+	r := start(t, v.plan, cfg)
+	for i := range int64(30) { // each makes a watermark record for three of four partitions
+		v.visit(0, fmt.Sprint("u", i), i)
+		r.drain()
+		waitFor(t, "a moment without open records", func() bool {
+			n, _ := metric(t, cfg.Metrics, "tributary_open_records")
+			return n == 0
+		})
+	}
+	visits, _ := v.counts()
+	if len(visits) != 30 {
+		t.Errorf("%d users of 30", len(visits))
+	}
+}
+
+func TestABadRecordIsADeadLetterInTheSameTransaction(t *testing.T) {
+	c := brokers.Embedded(t)
+	s := newSums(t, c)
+	dir := t.TempDir()
+	bad := 0
+	for range 5 {
+		s.produce(200)
+		c.ProduceTo(t, s.in, brokers.Record{Partition: 1, Key: []byte("u1"), Value: []byte("{")},
+			brokers.Record{Partition: 2, Key: []byte("u2"), Value: []byte(`{"user_id":"u2"}`)})
+		bad += 2
+		r := s.run(config(t, c, func(cfg *engine.Config) { cfg.StateDir = dir }))
+		r.drain()
+		r.stop()
+	}
+	s.check()
+	letters := c.ReadCommitted(t, s.plan.Dead.Name)
+	if len(letters) != bad {
+		t.Fatalf("%d dead letters for %d bad records", len(letters), bad)
+	}
+	for _, x := range letters {
+		if x.Headers[task.HeaderReason] == "" || x.Headers[task.HeaderTopic] != s.in || x.Headers[task.HeaderOffset] == "" {
+			t.Errorf("a dead letter does not say where it comes from and why: %v", x.Headers)
 		}
 	}
-	checkTotals(t, c.ReadCommitted(t, out), 6000, 37)
+}
+
+func TestDrainReturnsWhenAllThatWasThereCanBeRead(t *testing.T) {
+	c := brokers.Embedded(t)
+	v := newVisits(t, c, 2)
+	r := start(t, v.plan, config(t, c))
+	r.drain() // nothing is there
+	for i := range int64(50) {
+		v.visit(int32(i%2), fmt.Sprint("u", i%7), i)
+		if i%10 == 9 {
+			r.drain()
+			visits, _ := v.counts()
+			if n := sum(visits); n != i+1 {
+				t.Fatalf("%d of %d visits are told", n, i+1)
+			}
+		}
+	}
+}
+
+func sum(m map[string]int64) (n int64) {
+	for _, v := range m {
+		n += v
+	}
+	return n
+}
+
+func TestDrainSaysWhatItWaitedFor(t *testing.T) {
+	c := brokers.Embedded(t)
+	s := newSums(t, c)
+	s.produce(10)
+	e, err := engine.Open(context.Background(), s.plan, config(t, c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	err = e.Drain(ctx) // nobody runs
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), s.in) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestStateOfANewerVersionIsRefused(t *testing.T) {
+	c := brokers.Embedded(t)
+	v := newVisits(t, c, 1)
+	v.visit(0, "u", 1)
+	cfg := config(t, c)
+	r := start(t, v.topology(codecs.Compact[counted](2)), cfg)
+	r.drain()
+	r.stop()
+	cfg.Metrics = engine.NewMetrics()
+	older := start(t, v.topology(codecs.Compact[counted](1)), cfg)
+	if err := older.wait(); !errors.Is(err, task.ErrNewer) {
+		t.Errorf("got %v", err)
+	}
 }

@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"sync"
 
+	"github.com/IBM/sarama"
 	"github.com/lovoo/goka/storage"
 )
 
@@ -14,7 +17,11 @@ type gokaStore struct {
 	*localStore
 	life      *life
 	partition int32
-	worker    *worker
+	session   sarama.ConsumerGroupSession // in which it was opened; life.mu
+
+	mu     sync.Mutex // goka may still recover when it closes already
+	closed bool
+	worker *worker
 }
 
 // buildStorage is goka's storage builder: it is where we learn that a partition becomes ours.
@@ -70,18 +77,36 @@ func (s *gokaStore) SetOffset(offset int64) error {
 	return nil
 }
 
-// MarkRecovered implements storage.Storage: everything committed is in the store, so the task can begin.
+// MarkRecovered implements storage.Storage: everything committed is in the store, so the task can begin. goka
+// calls it too when the session ended before that.
 func (s *gokaStore) MarkRecovered() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	session, barrier := s.life.recovering(s)
+	if s.closed || session.Context().Err() != nil {
+		return nil
+	}
+	if s.recOff < barrier {
+		err := fmt.Errorf("the changelog has lost records that the local store %s holds", s.dir)
+		return s.fail(errors.Join(err, s.void(err.Error())))
+	}
 	if err := s.flushRecovery(); err != nil {
-		return err
+		return s.fail(err)
 	}
 	w, err := s.life.newWorker(s.partition, s.localStore, "")
 	if err != nil {
-		s.life.fail(err)
-		return err
+		return s.fail(err)
 	}
-	s.worker = w
+	s.completeAt(w.checked)
+	if s.life.addWorker(session, w) {
+		s.worker = w
+	}
 	return nil
+}
+
+func (s *gokaStore) fail(err error) error {
+	s.life.fail(err)
+	return err
 }
 
 // Iterator implements storage.Storage.
@@ -95,4 +120,19 @@ func (s *gokaStore) IteratorWithRange(_, _ []byte) (storage.Iterator, error) {
 var errNoIterator = fmt.Errorf("rows of a processor are read through a view")
 
 // Close implements storage.Storage: goka calls it in Cleanup, after our last commit.
-func (s *gokaStore) Close() error { return s.life.closeStore(s) }
+func (s *gokaStore) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	s.life.forget(s)
+	var err error
+	if s.worker != nil {
+		if err = s.worker.retire(); err != nil {
+			err = fmt.Errorf("last flush: %w", err)
+		}
+	}
+	return errors.Join(err, s.close())
+}

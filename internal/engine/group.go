@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync/atomic"
 	"time"
 
@@ -16,7 +17,6 @@ import (
 type group struct {
 	e        *Engine
 	plan     *task.Group
-	inputs   int32 // partitions of its inputs
 	id       string
 	counters task.Counters
 	ready    atomic.Bool
@@ -25,7 +25,8 @@ type group struct {
 }
 
 func newGroup(e *Engine, g *task.Group) *group {
-	return &group{e: e, plan: g, id: g.Name + "-" + e.cfg.Instance, strategy: newStrategy(g.Name + "-" + e.cfg.Instance)}
+	id := instanceID(g.Name, e.cfg.Instance)
+	return &group{e: e, plan: g, id: id, strategy: newStrategy(id)}
 }
 
 // A new life starts after a pause that doubles up to maxPause; a life that lasted steadyAfter starts over.
@@ -35,26 +36,26 @@ const (
 	steadyAfter = 30 * time.Second
 )
 
-func (g *group) run(ctx context.Context) (err error) {
-	if g.inputs, err = g.e.inputsOf(g.plan); err != nil {
-		return err
-	}
+func (g *group) run(ctx context.Context) error {
 	g.e.cfg.Metrics.register(g)
-	pause := firstPause
-	for {
+	log := g.e.cfg.Log.With("group", g.plan.Name)
+	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		born := time.Now()
 		l := newLife(g)
 		g.life.Store(l)
 		err := l.run(ctx)
 		g.ready.Store(false)
-		if ctx.Err() != nil {
+		switch {
+		case fatal(err):
+			return fmt.Errorf("group %s: %w", g.plan.Name, err)
+		case ctx.Err() != nil && l.failed():
+			log.Warn("stopped, but the last commit failed: what it held is processed again after the next start", "cause", err)
+			return nil
+		case ctx.Err() != nil:
 			return nil
 		}
-		if fatal(err) {
-			return fmt.Errorf("group %s: %w", g.plan.Name, err)
-		}
 		g.e.cfg.Metrics.lives.WithLabelValues(g.plan.Name).Inc()
-		g.e.cfg.Log.Warn("starting over from what is committed", "group", g.plan.Name, "after", time.Since(born).Round(time.Millisecond), "cause", err)
+		log.Warn("starting over from what is committed", "after", time.Since(born).Round(time.Millisecond), "cause", err)
 		if time.Since(born) > steadyAfter {
 			pause = firstPause
 		}
@@ -63,17 +64,40 @@ func (g *group) run(ctx context.Context) (err error) {
 			return nil
 		case <-time.After(pause):
 		}
-		pause = min(2*pause, maxPause)
 	}
+}
+
+// countInputs is the number of partitions of the group's inputs. Those of other programs may have grown since
+// the last life; those that have a table beside them must not.
+func (g *group) countInputs(ctx context.Context) (int32, error) {
+	counts := maps.Clone(g.e.partitions)
+	for _, in := range g.plan.Inputs {
+		if in.Topic.Kind != task.External {
+			continue
+		}
+		n, err := g.e.admin.Partitions(ctx, in.Topic.Name)
+		if err != nil {
+			return 0, err
+		}
+		counts[in.Topic.Name] = n
+	}
+	if err := fit(g.plan, counts); err != nil {
+		return 0, err
+	}
+	return counts[g.plan.Inputs[0].Topic.Name], nil
+}
+
+// fatal errors are those that the next life would meet again.
+func fatal(err error) bool {
+	return errors.Is(err, task.ErrNewer) || errors.Is(err, errStuck) || errors.Is(err, errTakenOver) || errors.Is(err, errMisfit)
 }
 
 // errStuck ends the process: something outside our reach holds the group's stores.
 var errStuck = errors.New("a step did not end within its bound: the process must be started anew")
 
-// fatal errors are those that the next life would meet again.
-func fatal(err error) bool {
-	return errors.Is(err, task.ErrNewer) || errors.Is(err, errStuck) || errors.Is(err, errTakenOver)
-}
-
 // errTakenOver is returned when another process uses our instance name.
-var errTakenOver = errors.New("another process with the same --instance name has taken over")
+var errTakenOver = errors.New("another process with the same instance name has taken over")
+
+func (l *life) takenOver() error {
+	return fmt.Errorf("%w: %q; start each with an --instance of its own", errTakenOver, l.group.e.cfg.Instance)
+}

@@ -21,7 +21,7 @@ func (w *worker) quiet() map[string]int64 {
 	after := w.life.group.e.cfg.IdleAfter
 	var topics map[string]int64
 	for topic, p := range w.reached {
-		if w.closed || p.idle || p.next < 0 || time.Since(p.since) < after {
+		if w.closed || p.idle || time.Since(p.since) < after {
 			continue
 		}
 		if topics == nil {
@@ -44,20 +44,4 @@ func (w *worker) settle(topic string, next, end int64) {
 	p.idle = true
 	w.task.SetIdle(topic, true)
 	w.life.kick()
-}
-
-// startAt notes where the reading of an external topic begins.
-func (w *worker) startAt(topic string, offset int64) {
-	if offset < 0 {
-		start, err := w.life.group.e.admin.StartOffset(w.life.ctx, topic, w.task.Partition)
-		if err != nil {
-			return // stays unknown: the first record will tell
-		}
-		offset = start
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if p := w.reached[topic]; p != nil && p.next < 0 {
-		p.next = offset
-	}
 }

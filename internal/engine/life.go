@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"maps"
+	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,6 +15,7 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/lovoo/goka"
 
+	"github.com/tributary-go/tributary/internal/engine/client"
 	"github.com/tributary-go/tributary/internal/engine/txn"
 	"github.com/tributary-go/tributary/internal/task"
 )
@@ -25,11 +29,17 @@ type life struct {
 	spoil  context.CancelFunc
 	writer *txn.Writer
 
-	mu      sync.Mutex // guards what follows
-	workers map[int32]*worker
-	stores  map[*gokaStore]bool
-	session sarama.ConsumerGroupSession
-	room    *sync.Cond
+	inputs int32 // partitions of the group's inputs
+
+	mu       sync.Mutex // guards what follows
+	workers  map[int32]*worker
+	stores   map[*gokaStore]bool
+	barriers map[int32]int64 // recovery barriers of this session
+	session  sarama.ConsumerGroupSession
+	room     *sync.Cond // a commit made room, a cut was taken, or something ended
+
+	// places are where the session's inputs stood when it began. They don't change while it lasts.
+	places map[string]map[int32]client.Committed
 
 	open     atomic.Int64 // records processed and not committed
 	owned    atomic.Int64 // partitions of this session
@@ -42,7 +52,10 @@ type life struct {
 }
 
 func newLife(g *group) *life {
-	l := &life{group: g, workers: map[int32]*worker{}, stores: map[*gokaStore]bool{}, kicked: make(chan struct{}, 1)}
+	l := &life{
+		group: g, workers: map[int32]*worker{}, stores: map[*gokaStore]bool{}, barriers: map[int32]int64{},
+		kicked: make(chan struct{}, 1),
+	}
 	l.room = sync.NewCond(&l.mu)
 	return l
 }
@@ -53,26 +66,17 @@ func (l *life) run(ctx context.Context) error {
 	defer l.cancel()
 	l.sound, l.spoil = context.WithCancel(context.WithoutCancel(ctx))
 	defer l.spoil()
-	g := l.group
-	conf, err := l.config()
+	p, err := l.prepare()
 	if err != nil {
 		return err
-	}
-	l.writer, err = txn.New(l.ctx, txn.Config{
-		Client: conf, Brokers: g.e.cfg.Connection.Brokers, TransactionalID: g.id, Group: g.plan.Name,
-		TransactionTimeout: g.e.cfg.TransactionTimeout, StepTimeout: g.e.cfg.StepTimeout, Logger: g.e.cfg.Log,
-	})
-	if err != nil {
-		return fmt.Errorf("start transactions of %s: %w", g.id, err)
 	}
 	defer l.writer.Close()
-	p, err := goka.NewProcessor(g.e.cfg.Connection.Brokers, l.graph(), l.options(conf)...)
-	if err != nil {
-		return err
-	}
 	l.background.Go(l.commitLoop)
 	l.background.Go(l.tickLoop)
 	err = l.supervise(p)
+	if errors.Is(err, errStuck) {
+		return err // what is stuck may hold what we would wait for
+	}
 	l.cancel()
 	l.wake()
 	l.background.Wait()
@@ -81,6 +85,30 @@ func (l *life) run(ctx context.Context) error {
 		return *cause
 	}
 	return err
+}
+
+func (l *life) prepare() (*goka.Processor, error) {
+	g := l.group
+	var err error
+	if l.inputs, err = g.countInputs(l.ctx); err != nil {
+		return nil, err
+	}
+	conf, err := l.config()
+	if err != nil {
+		return nil, err
+	}
+	p, err := goka.NewProcessor(g.e.cfg.Connection.Brokers, l.graph(), l.options(conf)...)
+	if err != nil {
+		return nil, err
+	}
+	l.writer, err = txn.New(l.ctx, txn.Config{
+		Client: conf, Brokers: g.e.cfg.Connection.Brokers, TransactionalID: g.id, Group: g.plan.Name,
+		TransactionTimeout: g.e.cfg.TransactionTimeout, StepTimeout: g.e.cfg.StepTimeout, Logger: g.e.cfg.Log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start transactions of %s: %w", g.id, err)
+	}
+	return p, nil
 }
 
 // supervise runs goka's processor. One that does not end after a failure holds the stores: then only the end
@@ -97,9 +125,7 @@ func (l *life) supervise(p *goka.Processor) error {
 	case err := <-done:
 		return err
 	case <-time.After(l.group.e.cfg.StepTimeout + 10*time.Second):
-		err := fmt.Errorf("%w: goka's processor did not stop", errStuck)
-		l.err.Store(&err)
-		return err
+		return fmt.Errorf("%w: goka's processor did not stop", errStuck)
 	}
 }
 
@@ -121,10 +147,15 @@ func (l *life) wake() {
 	l.room.Broadcast()
 }
 
-func (l *life) addWorker(partition int32, w *worker) {
+// addWorker puts a worker to work, unless the session it was made for is over.
+func (l *life) addWorker(session sarama.ConsumerGroupSession, w *worker) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.workers[partition] = w
+	if l.session != session {
+		return false
+	}
+	l.workers[w.task.Partition] = w
+	return true
 }
 
 func (l *life) worker(partition int32) *worker {
@@ -157,6 +188,15 @@ func (l *life) waitForRoom(w *worker) bool {
 	return !l.failed() && l.ctx.Err() == nil
 }
 
+// waitForCut holds a worker back until it was cut more often than cuts times.
+func (l *life) waitForCut(w *worker, cuts int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for w.cuts.Load() == cuts && l.session != nil && !l.failed() && l.ctx.Err() == nil {
+		l.room.Wait()
+	}
+}
+
 // opening counts records that were processed, and wakes the committer.
 func (l *life) opening(n int, t *task.Task) {
 	if l.open.Add(int64(n)) > 0 || t.Due(time.Now().UnixMilli()) {
@@ -174,44 +214,39 @@ func (l *life) kick() {
 func (l *life) opened(s *gokaStore) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.stores[s] = true
+	l.stores[s], s.session = true, l.session
 }
 
-// closeStore writes what is committed and closes, once.
-func (l *life) closeStore(s *gokaStore) error {
+// recovering is the session in which a store was opened, and the end of its recovery.
+func (l *life) recovering(s *gokaStore) (sarama.ConsumerGroupSession, int64) {
 	l.mu.Lock()
-	open := l.stores[s]
+	defer l.mu.Unlock()
+	return s.session, l.barriers[s.partition]
+}
+
+func (l *life) setBarrier(partition int32, offset int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.barriers[partition] = offset
+}
+
+// forget drops a store that closes, and its worker.
+func (l *life) forget(s *gokaStore) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	delete(l.stores, s)
 	if s.worker != nil && l.workers[s.partition] == s.worker {
 		delete(l.workers, s.partition)
 	}
-	l.mu.Unlock()
-	if !open {
-		return nil
-	}
-	var err error
-	if w := s.worker; w != nil {
-		w.mu.Lock()
-		w.closed = true
-		w.mu.Unlock()
-		if err = w.flush(); err != nil {
-			err = fmt.Errorf("last flush: %w", err)
-		}
-		w.flushing.Lock() // for ever: a flush that comes later finds it taken
-	}
-	return errors.Join(err, s.db.Close())
 }
 
 func (l *life) closeStores() error {
 	l.mu.Lock()
-	var left []*gokaStore
-	for s := range l.stores {
-		left = append(left, s)
-	}
+	left := slices.Collect(maps.Keys(l.stores))
 	l.mu.Unlock()
 	var err error
 	for _, s := range left {
-		err = errors.Join(err, l.closeStore(s))
+		err = errors.Join(err, s.Close())
 	}
 	return err
 }
@@ -220,6 +255,7 @@ func (l *life) closeStores() error {
 const tickEvery = 100 * time.Millisecond
 
 func (l *life) tickLoop() {
+	defer l.guard()
 	t := time.NewTicker(tickEvery)
 	defer t.Stop()
 	for {
@@ -231,6 +267,7 @@ func (l *life) tickLoop() {
 		for _, w := range l.all() {
 			w.watchIdleness()
 			w.tick()
+			w.freshen(time.Now())
 		}
 	}
 }
@@ -254,11 +291,20 @@ func (l *life) graph() *goka.GroupGraph {
 
 // handle is goka's callback for every input: a batch of one partition.
 func (l *life) handle(ctx goka.Context, m any) {
+	defer l.guard()
 	w := l.worker(ctx.Partition())
 	if w == nil {
 		return // the session is over
 	}
 	w.process(m.(*batch).messages)
+}
+
+// guard makes a panic the end of the life: what a task was in the middle of must not be committed. Those of a
+// topology's own functions don't come here; they make dead letters.
+func (l *life) guard() {
+	if p := recover(); p != nil {
+		l.fail(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+	}
 }
 
 func (l *life) options(conf func() *sarama.Config) []goka.ProcessorOption {
@@ -267,13 +313,14 @@ func (l *life) options(conf func() *sarama.Config) []goka.ProcessorOption {
 		goka.WithLogger(gokaLogger{l.group.e.cfg.Log}),
 		goka.WithPartitionChannelSize(4),
 		goka.WithStorageBuilder(l.buildStorage),
-		goka.WithTopicManagerBuilder(func([]string) (goka.TopicManager, error) { return newTopicManager(l, conf) }),
+		goka.WithTopicManagerBuilder(func([]string) (goka.TopicManager, error) { return &topicManager{life: l, conf: conf}, nil }),
 		goka.WithConsumerSaramaBuilder(func(brokers []string, _ string) (sarama.Consumer, error) {
 			return sarama.NewConsumer(brokers, conf())
 		}),
 		goka.WithConsumerGroupBuilder(func(brokers []string, name, _ string) (sarama.ConsumerGroup, error) {
 			c := conf()
 			c.Consumer.Group.InstanceId = l.group.id
+			c.ClientID += "." + l.group.e.lock.id
 			cg, err := sarama.NewConsumerGroup(brokers, name, c)
 			if err != nil {
 				return nil, err
@@ -297,7 +344,10 @@ func (l *life) config() (func() *sarama.Config, error) {
 			c = sarama.NewConfig() // can't be: it was fine above
 		}
 		c.Consumer.Group.Session.Timeout = cfg.SessionTimeout
-		c.Consumer.Group.Heartbeat.Interval = cfg.SessionTimeout / 4
+		c.Consumer.Group.Heartbeat.Interval = min(cfg.SessionTimeout/4, time.Second) // the others wait so long for a rebalance
+		c.Consumer.Group.Rebalance.Retry.Max = 100
+		c.Consumer.Group.Rebalance.Retry.Backoff = 100 * time.Millisecond
+		c.Consumer.Retry.Backoff = 250 * time.Millisecond // a leader that is gone is looked for again
 		c.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{strategy}
 		return c
 	}, nil

@@ -7,13 +7,10 @@ import (
 	"github.com/tributary-go/tributary/internal/task"
 )
 
-// purgeEvery is how often what all readers have committed is deleted from repartition topics.
-const purgeEvery = 30 * time.Second
-
 // purge keeps repartition topics short. They have no retention by time, so that a reader that stands still
 // for a week loses nothing.
 func (e *Engine) purge(ctx context.Context) error {
-	t := time.NewTicker(purgeEvery)
+	t := time.NewTicker(e.cfg.PurgeEvery)
 	defer t.Stop()
 	for {
 		select {

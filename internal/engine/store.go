@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/syndtr/goleveldb/leveldb"
@@ -28,8 +29,9 @@ const (
 
 // about says which changelog a store is a copy of, and how fresh it is.
 type about struct {
-	TopicID string    `json:"topic_id"`
-	Applied time.Time `json:"applied"`
+	TopicID  string    `json:"topic_id"`
+	Complete time.Time `json:"complete"`       // when it held all that the changelog held
+	Void     string    `json:"void,omitempty"` // why it can't be trusted
 }
 
 // localStore is the LevelDB of one partition. Its content never is newer than the changelog's committed
@@ -40,7 +42,13 @@ type localStore struct {
 	topicID string
 	rec     map[string][]byte // recovery: the newest value of each key not yet written
 	recOff  int64
+
+	complete atomic.Int64 // see about; Unix time in ms
+	damaged  atomic.Bool  // found out while it was used
 }
+
+// completeAt notes that the store and the commits that wait to be flushed made up the whole table then.
+func (s *localStore) completeAt(t time.Time) { s.complete.Store(t.UnixMilli()) }
 
 // openStore opens, or empties where it can't be trusted: damaged, of another topic, or away for so long that
 // compaction may have dropped tombstones it never saw.
@@ -53,10 +61,13 @@ func openStore(dir, topicID string) (*localStore, string, error) {
 		return nil, "", err
 	}
 	why, err := s.stale()
+	if ldberrors.IsCorrupted(err) {
+		why, err = errDamaged.Error(), nil
+	}
 	if err != nil || why == "" {
 		return s, "", err
 	}
-	if err := s.db.Close(); err != nil {
+	if err := s.close(); err != nil {
 		return nil, "", err
 	}
 	return emptyStore(dir, topicID, why)
@@ -68,7 +79,9 @@ func openDB(dir, topicID string) (*localStore, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return nil, fmt.Errorf("create the state directory: %w", err)
 	}
-	db, err := leveldb.OpenFile(dir, &opt.Options{WriteBuffer: 8 << 20, Filter: filter.NewBloomFilter(10)})
+	// A journal that lost a part of its middle would be an older offset's rows under a newer offset: better none.
+	const strict = opt.DefaultStrict | opt.StrictJournal | opt.StrictManifest
+	db, err := leveldb.OpenFile(dir, &opt.Options{WriteBuffer: 8 << 20, Filter: filter.NewBloomFilter(10), Strict: strict})
 	if ldberrors.IsCorrupted(err) {
 		return nil, fmt.Errorf("%w: %v", errDamaged, err)
 	}
@@ -83,7 +96,29 @@ func emptyStore(dir, topicID, why string) (*localStore, string, error) {
 		return nil, why, fmt.Errorf("remove the local store %s (%s): %w", dir, why, err)
 	}
 	s, err := openDB(dir, topicID)
-	return s, why, err
+	if err != nil {
+		return nil, why, err
+	}
+	s.completeAt(time.Now())
+	return s, why, nil
+}
+
+// close also removes a store that turned out to be damaged: the next life rebuilds it.
+func (s *localStore) close() error {
+	err := s.db.Close()
+	if s.damaged.Load() {
+		err = errors.Join(err, os.RemoveAll(s.dir))
+	}
+	return err
+}
+
+// failure is err, of which the store takes note. LevelDB checks the sum of a block when it reads it, which may
+// be long after it was opened.
+func (s *localStore) failure(err error) error {
+	if ldberrors.IsCorrupted(err) {
+		s.damaged.Store(true)
+	}
+	return err
 }
 
 func (s *localStore) stale() (string, error) {
@@ -91,19 +126,24 @@ func (s *localStore) stale() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if b == nil {
-		return "", nil // new
+	if b == nil { // new: what is read from now on is not older than now
+		s.completeAt(time.Now())
+		return "", nil
 	}
 	var a about
 	if err := json.Unmarshal(b, &a); err != nil {
 		return "its description is damaged", nil
 	}
-	if s.topicID != "" && a.TopicID != "" && a.TopicID != s.topicID {
+	away := time.Since(a.Complete)
+	switch {
+	case a.Void != "":
+		return a.Void, nil
+	case s.topicID != "" && a.TopicID != "" && a.TopicID != s.topicID:
 		return "its changelog was deleted and created again", nil
+	case away > keepTombstones*time.Millisecond/2:
+		return fmt.Sprintf("it was up to date %s ago, and deletions since may have been forgotten", away.Round(time.Hour)), nil
 	}
-	if away := time.Since(a.Applied); away > keepTombstones*time.Millisecond/2 {
-		return fmt.Sprintf("it was last written %s ago", away.Round(time.Hour)), nil
-	}
+	s.completeAt(a.Complete)
 	return "", nil
 }
 
@@ -113,7 +153,7 @@ func (s *localStore) Get(key []byte) ([]byte, error) {
 	if errors.Is(err, leveldb.ErrNotFound) {
 		return nil, nil
 	}
-	return b, err
+	return b, s.failure(err)
 }
 
 // Range implements task.DB.
@@ -123,11 +163,11 @@ func (s *localStore) Range(lo, hi []byte, reverse bool, f func(k, v []byte) bool
 	if reverse {
 		for ok := it.Last(); ok && f(it.Key(), it.Value()); ok = it.Prev() {
 		}
-		return it.Error()
+		return s.failure(it.Error())
 	}
 	for it.Next() && f(it.Key(), it.Value()) {
 	}
-	return it.Error()
+	return s.failure(it.Error())
 }
 
 // write applies committed changes and the changelog offset they stand for, as one.
@@ -143,12 +183,19 @@ func (s *localStore) write(ws []task.Write, offset int64) error {
 	if offset >= 0 {
 		b.Put([]byte(offsetKey), strconv.AppendInt(nil, offset, 10))
 	}
-	a, err := json.Marshal(about{s.topicID, time.Now().UTC()})
+	return s.put(b, "")
+}
+
+// void has the store rebuilt when it is opened next.
+func (s *localStore) void(why string) error { return s.put(new(leveldb.Batch), why) }
+
+func (s *localStore) put(b *leveldb.Batch, void string) error {
+	a, err := json.Marshal(about{s.topicID, time.UnixMilli(s.complete.Load()).UTC(), void})
 	if err != nil {
 		return err
 	}
 	b.Put([]byte(aboutKey), a)
-	if err := s.db.Write(b, nil); err != nil {
+	if err := s.failure(s.db.Write(b, nil)); err != nil {
 		return fmt.Errorf("write the local store %s: %w", s.dir, err)
 	}
 	return nil

@@ -15,44 +15,66 @@ import (
 const keepTombstones = 7 * 24 * 60 * 60 * 1000
 
 // prepareTopics finds the external topics, decides how many partitions the topology's own ones get, and
-// creates or checks them.
-func (e *Engine) prepareTopics(ctx context.Context) (err error) {
-	if e.admin, err = client.Open(ctx, e.cfg.Connection); err != nil {
+// creates or checks them. Nothing is created while something does not fit; the error lists all that does not.
+func (e *Engine) prepareTopics(ctx context.Context) error {
+	external, err := e.externalPartitions(ctx)
+	if err != nil {
 		return err
 	}
-	var external, own []client.TopicSpec
+	n, err := e.ownPartitions(ctx, external)
+	if err != nil {
+		return err
+	}
+	var specs []client.TopicSpec
 	for _, x := range e.topology.Topics {
 		if x.Kind == task.External {
-			external = append(external, client.TopicSpec{Name: x.Name, MustExist: true})
-		}
-	}
-	counts, err := e.admin.EnsureTopics(ctx, external)
-	if err != nil {
-		return err
-	}
-	n, err := e.ownPartitions(ctx, counts)
-	if err != nil {
-		return err
-	}
-	for _, x := range e.topology.Topics {
-		if x.Kind != task.External {
-			own = append(own, e.spec(x, n))
+			specs = append(specs, client.TopicSpec{Name: x.Name, MustExist: true})
+		} else {
+			specs = append(specs, e.spec(x, n))
 		}
 	}
 	for _, g := range e.topology.Groups {
-		if g.Table != nil {
-			own = append(own, e.changelog(g, counts, n))
+		if count, ok := inputPartitions(g, external, n); ok && g.Table != nil {
+			specs = append(specs, client.TopicSpec{Name: g.Table.Topic(), Partitions: count, Replication: e.cfg.Replication, Config: compacted()})
 		}
 	}
-	all, err := e.admin.EnsureTopics(ctx, own)
-	if err != nil {
+	if e.partitions, err = e.admin.EnsureTopics(ctx, specs); err != nil {
 		return err
 	}
-	for name, c := range counts {
-		all[name] = c
+	var errs error
+	for _, g := range e.topology.Groups {
+		errs = errors.Join(errs, fit(g, e.partitions))
 	}
-	e.partitions = all
-	return nil
+	return errs
+}
+
+// externalPartitions counts the partitions of the topics that other programs write. Those that don't exist are
+// left out: EnsureTopics says so, along with all else.
+func (e *Engine) externalPartitions(ctx context.Context) (map[string]int32, error) {
+	counts := map[string]int32{}
+	for _, x := range e.topology.Topics {
+		if x.Kind != task.External {
+			continue
+		}
+		switch n, err := e.admin.Partitions(ctx, x.Name); {
+		case err == nil:
+			counts[x.Name] = n
+		case !errors.Is(err, client.ErrNoTopic):
+			return nil, err
+		}
+	}
+	return counts, nil
+}
+
+// inputPartitions is how many partitions a group's table needs: as many as its inputs have. It is not known
+// while an external input does not exist.
+func inputPartitions(g *task.Group, external map[string]int32, own int32) (int32, bool) {
+	in := g.Inputs[0].Topic
+	if in.Kind != task.External {
+		return own, true
+	}
+	n, ok := external[in.Name]
+	return n, ok
 }
 
 // ownPartitions: what the flag says; or what the topology's topics have, where they exist; or what its
@@ -101,22 +123,21 @@ func compacted() map[string]string {
 	return map[string]string{"cleanup.policy": "compact", "delete.retention.ms": strconv.Itoa(keepTombstones)}
 }
 
-// changelog has as many partitions as the group's inputs.
-func (e *Engine) changelog(g *task.Group, external map[string]int32, own int32) client.TopicSpec {
-	n := own
-	if c, ok := external[g.Inputs[0].Topic.Name]; ok {
-		n = c
-	}
-	return client.TopicSpec{Name: g.Table.Topic(), Partitions: n, Replication: e.cfg.Replication, Config: compacted()}
-}
+// errMisfit is about topics that must have the same number of partitions.
+var errMisfit = errors.New("topics of one group differ in their number of partitions")
 
-// inputsOf is the number of partitions of a group's inputs, which must agree.
-func (e *Engine) inputsOf(g *task.Group) (int32, error) {
-	n := e.partitions[g.Inputs[0].Topic.Name]
+// fit checks that a group's inputs and its table have as many partitions: a key has one number in all of them.
+func fit(g *task.Group, counts map[string]int32) error {
+	first := g.Inputs[0].Topic.Name
+	n := counts[first]
 	for _, in := range g.Inputs[1:] {
-		if c := e.partitions[in.Topic.Name]; c != n {
-			return 0, fmt.Errorf("group %s reads topics %s with %d partitions and %s with %d: they must have as many", g.Name, g.Inputs[0].Topic.Name, n, in.Topic.Name, c)
+		if c := counts[in.Topic.Name]; c != n {
+			return fmt.Errorf("group %s: %w: %s has %d, %s has %d", g.Name, errMisfit, first, n, in.Topic.Name, c)
 		}
 	}
-	return n, nil
+	if g.Table == nil || counts[g.Table.Topic()] == n {
+		return nil
+	}
+	return fmt.Errorf("group %s: %w: %s has %d, its table %s has %d; keys would be looked for in other partitions than those that hold their state: "+
+		"re-key the input, or delete the table's topic and local stores and start afresh", g.Name, errMisfit, first, n, g.Table.Topic(), counts[g.Table.Topic()])
 }

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -17,10 +19,15 @@ type worker struct {
 	store *localStore // nil: stateless
 
 	closed  bool                 // after the session's last commit: records belong to the next owner
+	next    map[string]int64     // input topic: the offset from which reading goes on after the last cut
 	reached map[string]*position // external topics
+	cuts    atomic.Int64         // taken so far
 
-	flushing  sync.Mutex
-	lastFlush time.Time
+	flushing  sync.Mutex // one flush at a time
+	retired   bool       // under flushing: the store is closed
+	lastFlush time.Time  // the committer's
+	checked   time.Time  // the ticker's, as is noted; see freshen
+	noted     time.Time
 	buffer    []task.Record
 	headers   []task.Header
 }
@@ -37,7 +44,7 @@ func (l *life) newWorker(partition int32, db *localStore, meta string) (*worker,
 	cfg := &g.e.cfg
 	env := task.Env{
 		Partitions: func(topic string) int32 { return g.e.partitions[topic] },
-		InputOf:    g.inputs,
+		InputOf:    l.inputs,
 		Now:        func() int64 { return time.Now().UnixMilli() },
 		MaxAhead:   cfg.MaxAhead,
 		MaxRecord:  cfg.MaxRecord,
@@ -45,7 +52,8 @@ func (l *life) newWorker(partition int32, db *localStore, meta string) (*worker,
 		Counters:   &g.counters,
 		Log:        cfg.Log,
 	}
-	w := &worker{life: l, store: db, reached: map[string]*position{}, lastFlush: time.Now()}
+	now := time.Now()
+	w := &worker{life: l, store: db, next: map[string]int64{}, reached: map[string]*position{}, lastFlush: now, checked: now, noted: now}
 	var store task.DB
 	if db != nil {
 		store = db
@@ -55,11 +63,12 @@ func (l *life) newWorker(partition int32, db *localStore, meta string) (*worker,
 		return nil, err
 	}
 	for _, in := range g.plan.Inputs {
+		next := l.places[in.Topic.Name][partition].Offset
+		w.next[in.Topic.Name] = next
 		if !in.Topic.Kind.Internal() {
-			w.reached[in.Topic.Name] = &position{next: -1, since: time.Now()}
+			w.reached[in.Topic.Name] = &position{next: next, since: now}
 		}
 	}
-	l.addWorker(partition, w)
 	return w, nil
 }
 
@@ -72,9 +81,14 @@ func (w *worker) process(ms []*sarama.ConsumerMessage) {
 		if !w.life.waitForRoom(w) {
 			return
 		}
+		cuts := w.cuts.Load()
 		n, ok := w.step(ms[:min(len(ms), hold)])
 		if !ok {
 			return
+		}
+		if n == 0 { // timers that are due come first, and the cut has no room for more
+			w.life.kick()
+			w.life.waitForCut(w, cuts)
 		}
 		ms = ms[n:]
 	}
@@ -86,6 +100,7 @@ func (w *worker) step(ms []*sarama.ConsumerMessage) (n int, ok bool) {
 	if w.closed {
 		return 0, false
 	}
+	before := w.task.Pending()
 	n, err := w.task.Process(w.records(ms))
 	if err != nil {
 		w.life.fail(err)
@@ -94,7 +109,7 @@ func (w *worker) step(ms []*sarama.ConsumerMessage) (n int, ok bool) {
 	if p := w.reached[ms[0].Topic]; p != nil && n > 0 {
 		*p = position{next: ms[n-1].Offset + 1, since: time.Now()}
 	}
-	w.life.opening(n, w.task)
+	w.life.opening(w.task.Pending()-before, w.task)
 	return n, true
 }
 
@@ -140,6 +155,10 @@ func (w *worker) tick() {
 }
 
 // cut takes what the task has to say. The last cut of a session closes the door behind it.
+//
+// Each cut says where all inputs of the partition stand, those that brought nothing too: a transaction
+// without offsets would not be checked for its generation, and a zombie could commit timers that its
+// successor fires as well.
 func (w *worker) cut(last bool) (*task.Cut, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -147,28 +166,58 @@ func (w *worker) cut(last bool) (*task.Cut, error) {
 		return nil, nil
 	}
 	w.closed = last
-	return w.task.Cut(time.Now().UnixMilli())
+	c, err := w.task.Cut(time.Now().UnixMilli())
+	if c == nil || err != nil {
+		return nil, err
+	}
+	maps.Copy(w.next, c.Next)
+	maps.Copy(c.Next, w.next)
+	w.cuts.Add(1)
+	return c, nil
+}
+
+// close turns away what still comes: it belongs to the next owner.
+func (w *worker) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
 }
 
 // flush writes committed rows to the local store.
 func (w *worker) flush() error {
 	w.flushing.Lock()
 	defer w.flushing.Unlock()
+	if w.retired {
+		return nil
+	}
 	return w.task.Flush(&w.mu, w.store.write)
 }
 
-// flushSoon starts a flush when it is time, or when much is waiting.
+// retire is the last flush.
+func (w *worker) retire() error {
+	w.close()
+	if err := w.flush(); err != nil {
+		return err
+	}
+	w.flushing.Lock()
+	defer w.flushing.Unlock()
+	w.retired = true
+	return w.store.write(nil, -1) // when it was complete
+}
+
+// flushAbove is how many keys wait at most before they are written to the local store.
 const flushAbove = 50_000
 
+// flushSoon starts a flush when it is time, or when much is waiting. The committer calls it.
 func (w *worker) flushSoon() {
 	if w.store == nil || time.Since(w.lastFlush) < w.life.group.e.cfg.FlushEvery && w.task.Unflushed() < flushAbove {
 		return
 	}
 	if !w.flushing.TryLock() {
-		return
+		return // one is under way
 	}
-	w.lastFlush = time.Now()
 	w.flushing.Unlock()
+	w.lastFlush = time.Now()
 	w.life.background.Go(func() {
 		if err := w.flush(); err != nil {
 			w.life.fail(err)

@@ -10,14 +10,14 @@ import (
 	"testing"
 )
 
-// memory is a DB as simple as it can be: each read sorts a map.
+// memory is a DB as simple as it can be: a map, sorted for the first scan after a change.
 type memory struct {
-	mu     sync.Mutex
-	rows   map[string]string
-	offset int64
+	mu   sync.Mutex
+	rows map[string]string
+	keys []string // sorted; nil: not since the last change
 }
 
-func newMemory() *memory { return &memory{rows: map[string]string{}, offset: -1} }
+func newMemory() *memory { return &memory{rows: map[string]string{}} }
 
 func (m *memory) Get(key []byte) ([]byte, error) {
 	m.mu.Lock()
@@ -29,24 +29,38 @@ func (m *memory) Get(key []byte) ([]byte, error) {
 }
 
 func (m *memory) Range(lo, hi []byte, reverse bool, f func(key, value []byte) bool) error {
-	m.mu.Lock()
-	rows := maps.Clone(m.rows)
-	m.mu.Unlock()
-	keys := slices.Sorted(maps.Keys(rows))
-	if reverse {
-		slices.Reverse(keys)
-	}
-	for _, k := range keys {
-		if k >= string(lo) && k < string(hi) && !f([]byte(k), []byte(rows[k])) {
+	keys := m.sorted()
+	from, _ := slices.BinarySearch(keys, string(lo))
+	to, _ := slices.BinarySearch(keys, string(hi))
+	keys = keys[from:max(from, to)]
+	for i := range keys {
+		k := keys[i]
+		if reverse {
+			k = keys[len(keys)-1-i]
+		}
+		m.mu.Lock()
+		v, ok := m.rows[k]
+		m.mu.Unlock()
+		if ok && !f([]byte(k), []byte(v)) {
 			break
 		}
 	}
 	return nil
 }
 
-func (m *memory) write(ws []Write, offset int64) error {
+func (m *memory) sorted() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.keys == nil {
+		m.keys = slices.Sorted(maps.Keys(m.rows))
+	}
+	return m.keys
+}
+
+func (m *memory) write(ws []Write, _ int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.keys = nil
 	for _, w := range ws {
 		if w.Value == nil {
 			delete(m.rows, w.Key)
@@ -54,7 +68,6 @@ func (m *memory) write(ws []Write, offset int64) error {
 			m.rows[w.Key] = string(w.Value)
 		}
 	}
-	m.offset = offset
 	return nil
 }
 
@@ -82,10 +95,16 @@ func newGroup(h Handler) *Group {
 	}
 }
 
+// tester is what *testing.T and *rapid.T have in common.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+}
+
 // bench runs one task and keeps what it wrote.
 type bench struct {
 	*Task
-	tb    testing.TB
+	tb    tester
 	db    *memory
 	out   map[string][]Out // topic
 	log   []Out            // changelog
@@ -93,7 +112,7 @@ type bench struct {
 	taken int64
 }
 
-func newBench(tb testing.TB, g *Group, change ...func(*Env)) *bench {
+func newBench(tb tester, g *Group, change ...func(*Env)) *bench {
 	b := &bench{tb: tb, db: newMemory(), out: map[string][]Out{}, now: 1_000_000_000_000}
 	b.start(g, change...)
 	return b

@@ -417,10 +417,10 @@ func (t *Task) Cut(now int64) (*Cut, error) {
 		return nil, nil
 	}
 	f := t.fill
+	t.announce(now)
 	if f.control > 0 && f.Records == 0 {
 		t.told = now
 	}
-	t.announce(now)
 	if err := t.encode(f, now); err != nil {
 		return nil, err
 	}

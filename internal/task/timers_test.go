@@ -220,6 +220,17 @@ func TestWhatTimersEmitIsNotLateDownstreamAndTheirTimeIsSaidAfterwards(t *testin
 	}
 }
 
+func TestTimeGoesOnThroughATaskThatGetsNothingButWatermarks(t *testing.T) {
+	b := newBench(t, newGroup(nil))
+	for at := int64(1000); at < 5000; at += 1000 {
+		b.now += announceEvery
+		b.advance(at)
+		if ws := watermarks(t, b.commit()["next"]); len(ws) != 2 || ws[0] != at || ws[1] != at {
+			t.Errorf("at %d both partitions are told %d", at, ws)
+		}
+	}
+}
+
 func TestTimeWithoutEndFiresEveryTimer(t *testing.T) {
 	b := newBench(t, alarms(nil), onePartition)
 	b.send("x", "a@10")

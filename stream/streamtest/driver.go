@@ -118,12 +118,31 @@ func (d *Driver) partitions(topic string) int32 { return int32(len(d.topics[topi
 // Now is the wall clock.
 func (d *Driver) Now() time.Time { return task.TimeOf(d.wall) }
 
-// Hold stops a group, or lets it go on: a stopped one neither reads nor commits nor says anything of time.
-func (d *Driver) Hold(group string, stop bool) {
+// Hold stops a group, or lets it go on: while stopped it neither reads nor commits nor says anything of time.
+// Without partitions it is the whole group, also after a Restart.
+func (d *Driver) Hold(group string, stop bool, partitions ...int) {
 	d.tb.Helper()
-	if g := d.group(group); g != nil {
-		g.held = stop
+	g := d.group(group)
+	if g == nil {
+		return
 	}
+	if len(partitions) == 0 {
+		g.held, g.heldOnly = stop, nil
+		return
+	}
+	for _, p := range partitions {
+		if g.heldOnly == nil {
+			g.heldOnly = map[int32]bool{}
+		}
+		g.heldOnly[int32(p)] = stop
+	}
+}
+
+func (r *run) held() bool {
+	if stop, named := r.group.heldOnly[r.Partition]; named {
+		return stop
+	}
+	return r.group.held
 }
 
 func (d *Driver) group(name string) *group {

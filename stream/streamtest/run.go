@@ -11,6 +11,7 @@ type group struct {
 	*task.Group
 	counters *task.Counters
 	held     bool
+	heldOnly map[int32]bool   // by partition, before held
 	stores   map[int32]*store // by partition
 	commits  map[place]int64  // offset to go on from
 	metas    map[place]string

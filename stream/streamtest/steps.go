@@ -28,7 +28,7 @@ const (
 // restless tells whether a task would say something if only time went on.
 func (d *Driver) restless() bool {
 	for _, r := range d.runs {
-		if !r.group.held && r.Due(math.MaxInt64/2) {
+		if !r.held() && r.Due(math.MaxInt64/2) {
 			return true
 		}
 	}
@@ -45,7 +45,7 @@ func (d *Driver) Step() bool {
 	for range d.runs {
 		r := d.runs[d.turn%len(d.runs)]
 		d.turn++
-		if !r.group.held && d.step(r) {
+		if !r.held() && d.step(r) {
 			return true
 		}
 	}
@@ -71,17 +71,17 @@ func (d *Driver) stepByChance() bool {
 	d.tb.Helper()
 	for range 4 * len(d.runs) {
 		r := d.runs[d.opts.random.IntN(len(d.runs))]
-		if !r.group.held && d.choose(r)() {
+		if !r.held() && d.choose(r)() {
 			return true
 		}
 	}
 	for _, r := range d.runs {
-		if !r.group.held && (d.take(r) || d.cut(r) || d.commit(r)) {
+		if !r.held() && (d.take(r) || d.cut(r) || d.commit(r)) {
 			return true
 		}
 	}
 	for _, r := range d.runs {
-		if !r.group.held {
+		if !r.held() {
 			d.flush(r)
 		}
 	}
@@ -108,7 +108,7 @@ func (d *Driver) Advance(by time.Duration) {
 	d.Run()
 	d.wall += by.Milliseconds()
 	for _, r := range d.runs {
-		if !r.group.held {
+		if !r.held() {
 			d.age(r, by.Milliseconds())
 		}
 	}

@@ -100,13 +100,11 @@ func preference(name string, ideal map[int32]int, member int, p, q int32) int {
 	return cmp.Or(cmp.Compare(rank(p), rank(q)), cmp.Compare(score(name, q), score(name, p)), cmp.Compare(p, q))
 }
 
-// keep lets members have what they had, as far as there is room. Those with the most come first: the extra partitions
-// move the least if they stay there.
+// keep lets members have what they had, as far as there is room. Only one that had more than the floor asks for an extra
+// place, and each extra place saves one move, whoever gets it: the order of members does not matter.
 func keep(shares []*share, room *room) map[int32]bool {
 	taken := make(map[int32]bool)
-	byLoad := slices.Clone(shares)
-	slices.SortStableFunc(byLoad, func(a, b *share) int { return cmp.Compare(len(b.kept), len(a.kept)) })
-	for _, s := range byLoad {
+	for _, s := range shares {
 		for _, p := range s.kept {
 			if !room.take(len(s.given)) {
 				break

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/IBM/sarama"
 	"github.com/tributary-go/tributary/integration/brokers"
@@ -238,41 +239,22 @@ func TestCommittedOffsetsComeWithTheirMetadata(t *testing.T) {
 	})
 }
 
-func TestCommittedOffsetsWaitForTheEndOfATransaction(t *testing.T) {
+func TestCommittedOffsetsAreNotReadWhileATransactionWithThemIsOpen(t *testing.T) {
 	everywhere(t, func(t *testing.T, c brokers.Cluster) {
 		a, topic, group := open(t, c), brokers.Unique(t, "orders"), brokers.Unique(t, "group")
 		c.CreateTopic(t, topic, 1, nil)
-		conf, err := connection(c).Config()
-		if err != nil {
-			t.Fatal(err)
+		c.Commit(t, group, topic, 0, 3, "")
+		x := c.Begin(t)
+		x.Produce(t, topic, brokers.Record{})
+		x.CommitOffset(t, group, topic, 0, 5)
+		short, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		if got, err := a.CommittedOffsets(short, group, topic); !errors.Is(err, sarama.ErrUnstableOffsetCommit) {
+			t.Errorf("while the transaction is open: %v, %v", got, err)
 		}
-		conf.Producer.Transaction.ID = group
-		producer, err := sarama.NewAsyncProducer(c.Brokers(), conf)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer producer.Close()
-		if err := producer.BeginTxn(); err != nil {
-			t.Fatal(err)
-		}
-		offsets := map[string][]*sarama.PartitionOffsetMetadata{topic: {{Partition: 0, Offset: 5, LeaderEpoch: -1}}}
-		if err := producer.AddOffsetsToTxn(offsets, group); err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan map[int32]client.Committed, 1)
-		go func() {
-			got, err := a.CommittedOffsets(context.Background(), group, topic)
-			if err != nil {
-				t.Errorf("committed offsets: %v", err)
-			}
-			done <- got
-		}()
-		if err := producer.CommitTxn(); err != nil {
-			t.Fatal(err)
-		}
-		<-done // before the transaction or after it, but without an error
+		x.Commit(t)
 		if got, err := a.CommittedOffsets(t.Context(), group, topic); err != nil || got[0].Offset != 5 {
-			t.Errorf("after the commit the offset is %v (%v)", got, err)
+			t.Errorf("after the commit: %v, %v", got, err)
 		}
 	})
 }
@@ -315,6 +297,17 @@ func TestDeletingNamesThePartitionThatCannotBe(t *testing.T) {
 		}
 		err = a.DeleteRecordsBelow(t.Context(), topic, map[int32]int64{0: 1, 1: -1})
 		wantError(t, err, topic, "partition 1", "negative")
+	})
+}
+
+func TestAPartitionThatDoesNotExistIsAnError(t *testing.T) {
+	everywhere(t, func(t *testing.T, c brokers.Cluster) {
+		a, topic := open(t, c), brokers.Unique(t, "orders")
+		c.CreateTopic(t, topic, 2, nil)
+		_, err := a.LastVisible(t.Context(), topic, 2)
+		wantError(t, err, "topic "+topic+" has 2 partitions")
+		err = a.DeleteRecordsBelow(t.Context(), topic, map[int32]int64{-1: 1})
+		wantError(t, err, "topic "+topic+" has 2 partitions")
 	})
 }
 

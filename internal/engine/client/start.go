@@ -16,3 +16,20 @@ func (a *Admin) StartOffset(ctx context.Context, topic string, partition int32) 
 	}
 	return starts[at], nil
 }
+
+// StartOffsets returns StartOffset for each partition of a topic.
+func (a *Admin) StartOffsets(ctx context.Context, topic string) (map[int32]int64, error) {
+	n, err := a.Partitions(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	found, err := a.offsets(ctx, places(topic, n), sarama.OffsetOldest)
+	if err != nil {
+		return nil, fmt.Errorf("find the start of topic %s: %w", topic, err)
+	}
+	starts := make(map[int32]int64, n)
+	for p, offset := range found {
+		starts[p.partition] = offset
+	}
+	return starts, nil
+}

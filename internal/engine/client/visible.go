@@ -14,6 +14,8 @@ const (
 	firstWindow = 64
 	// windowGrowth is how much wider each further window is, so that a long aborted tail costs few requests.
 	windowGrowth = 4
+	// searches bounds how often the search is begun while the log's start runs away from it.
+	searches = 10
 )
 
 // LastVisible returns the offset after the last record that a read-committed reader can see, which is where such a
@@ -26,10 +28,10 @@ const (
 // for ever. The search goes back from the last stable offset in windows, each read forward, because a fetch only reads
 // forward.
 func (a *Admin) LastVisible(ctx context.Context, topic string, partition int32) (int64, error) {
-	for {
+	for try := 1; ; try++ {
 		offset, err := a.lastVisible(ctx, topic, partition)
 		// The log's start moved past the window: retention or DeleteRecords. Start again with the new bounds.
-		if errors.Is(err, sarama.ErrOffsetOutOfRange) && ctx.Err() == nil {
+		if errors.Is(err, sarama.ErrOffsetOutOfRange) && try < searches {
 			continue
 		}
 		if err != nil {

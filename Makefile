@@ -1,0 +1,98 @@
+# Everything here needs bash and Go. What needs more says so and says what.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+GO          ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# The race detector needs a C compiler.
+RACE        := $(shell command -v "$$($(GO) env CC)" >/dev/null 2>&1 && echo -race)
+# Packages with tests that run on a real Kafka when there is one.
+KAFKA_PKGS  := ./integration/... ./internal/engine/...
+FUZZTIME    ?= 20s
+BENCHTIME   ?= 100x
+
+##@ Every day
+
+.PHONY: help
+help: ## list what there is
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nTo see something first: go run ./cmd/tributary demo\n'
+
+.PHONY: check
+check: format vet lint unit ## format, vet, staticcheck, unit tests with the race detector: about a minute
+
+.PHONY: test
+test: ## all tests that need nothing but Go: they bring a Kafka broker with them, in memory
+	$(GO) test ./...
+	@echo
+	@echo 'Left out, because they need more than Go:'
+	@echo '  real Kafka   make kafka-test                          starts one; needs Java 17, and Maven the first time'
+	@echo '               make kafka-test BROKERS=host:port,...    on brokers that run'
+	@echo '  containers   make up                                  the services with Docker Compose; no test runs them'
+
+.PHONY: build
+build: ## static binaries into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
+
+##@ Parts of check
+
+.PHONY: format
+format: ## fail if gofmt would change a file
+	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "gofmt -w $$files"; exit 1; fi
+
+.PHONY: vet
+vet: ## go vet
+	$(GO) vet ./...
+
+.PHONY: lint
+lint: ## staticcheck, of a fixed version
+	$(GO) run $(STATICCHECK) ./...
+
+.PHONY: unit
+unit: ## the short tests, with the race detector
+	$(if $(RACE),,@echo 'no C compiler: the race detector is left out')
+	$(GO) test $(RACE) -short ./...
+
+##@ More than Go alone
+
+.PHONY: kafka-test
+kafka-test: ## the suites on a real Kafka: one started here, or BROKERS=host:port,...
+	$(if $(BROKERS),TRIBUTARY_BROKERS='$(BROKERS)',TRIBUTARY_KAFKA=local) \
+	  $(GO) test -count=1 -p 1 -timeout 45m $(KAFKA_PKGS)
+
+.PHONY: up
+up: ## Kafka, channelgmv and lookup in containers
+	docker compose up --build --detach --wait
+
+.PHONY: down
+down: ## stop the containers; volumes stay (docker compose down --volumes deletes them)
+	docker compose down
+
+##@ Measuring and searching
+
+.PHONY: bench
+bench: ## the benchmarks that docs/benchmarks.md tells of
+	$(GO) run ./bench
+
+.PHONY: bench-smoke
+bench-smoke: ## every Go benchmark for a moment, with allocation counts
+	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (20s)
+	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \
+	  for target in $$($(GO) test -list '^Fuzz' "$$dir" | grep '^Fuzz'); do \
+	    echo "$$dir $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir"; \
+	  done; \
+	done
+
+.PHONY: clean
+clean: ## delete bin/ and the data of a local Kafka (not its jars)
+	rm -rf bin
+	integration/kafka/kafka-local.sh wipe

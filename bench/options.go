@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// part is one measurement.
+type part struct {
+	name, about string
+	run         func(*bench, context.Context) (section, error)
+}
+
+var allParts = []part{
+	{"count", "count and sum per key, beside Kafka Streams", (*bench).count},
+	{"gmv", "the whole channel GMV, beside Flink SQL", (*bench).gmv},
+	{"recovery", "an empty store from its changelog", (*bench).recovery},
+	{"latency", "from produced to readable", (*bench).latency},
+	{"memory", "more keys than the cache holds", (*bench).memory},
+}
+
+// options are what the command line chooses.
+type options struct {
+	args  []string // as given
+	parts []string // empty: all
+	quick bool
+	peers bool
+
+	rounds       int
+	small, large int // records of the two sizes of count
+	keys         int // users in count
+	streamsCache bool
+	orders       int // records of gmv
+
+	recoverRecords, recoverKeys int
+	rate                        int           // records per second of latency
+	window                      time.Duration // of latency
+	memoryRecords, memoryKeys   int
+	cacheRows                   int // our --cache-rows in memory
+
+	dir     string // work folder
+	profile string // folder for CPU profiles of our processes
+	write   string // file for the report; "": standard output only
+}
+
+const defaultReport = "docs/benchmarks.md"
+
+// full takes a quarter of an hour on two cores; quick is a smoke run, whose figures mean nothing.
+var (
+	full = options{rounds: 3, small: 1_000_000, large: 4_000_000, keys: 100_000, orders: 1_000_000,
+		recoverRecords: 2_500_000, recoverKeys: 1_000_000, rate: 2000, window: 30 * time.Second,
+		memoryRecords: 10_000_000, memoryKeys: 5_000_000, cacheRows: 400_000}
+	quick = options{rounds: 1, small: 50_000, large: 200_000, keys: 10_000, orders: 50_000,
+		recoverRecords: 100_000, recoverKeys: 50_000, rate: 1000, window: 3 * time.Second,
+		memoryRecords: 300_000, memoryKeys: 150_000, cacheRows: 20_000}
+)
+
+func parseOptions(args []string) (options, error) {
+	o := full
+	if slices.ContainsFunc(args, func(a string) bool { return a == "-quick" || a == "--quick" }) {
+		o = quick
+	}
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	parts := f.String("parts", "", "what to measure, separated by commas: "+strings.Join(partNames(), ", ")+"; default: all")
+	f.BoolVar(&o.quick, "quick", false, "a smoke run of less than two minutes; its figures mean nothing")
+	f.BoolVar(&o.peers, "peers", true, "measure Kafka Streams and Flink too (needs Maven the first time)")
+	f.IntVar(&o.rounds, "rounds", o.rounds, "rounds of count, gmv and recovery; the report gives medians")
+	f.IntVar(&o.small, "small", o.small, "count: records of the smaller run")
+	f.IntVar(&o.large, "large", o.large, "count: records of the larger run")
+	f.IntVar(&o.keys, "keys", o.keys, "count: users")
+	f.BoolVar(&o.streamsCache, "streams-cache", false, "count: measure Kafka Streams with its store cache on as well")
+	f.IntVar(&o.orders, "orders", o.orders, "gmv: order records")
+	f.IntVar(&o.recoverRecords, "recover-records", o.recoverRecords, "recovery: records behind the changelog")
+	f.IntVar(&o.recoverKeys, "recover-keys", o.recoverKeys, "recovery: users")
+	f.IntVar(&o.rate, "rate", o.rate, "latency: records per second")
+	f.DurationVar(&o.window, "window", o.window, "latency: how long is measured, after a warm-up of a fifth of it")
+	f.IntVar(&o.memoryRecords, "memory-records", o.memoryRecords, "memory: records")
+	f.IntVar(&o.memoryKeys, "memory-keys", o.memoryKeys, "memory: users")
+	f.IntVar(&o.cacheRows, "cache-rows", o.cacheRows, "memory: --cache-rows of our process")
+	f.StringVar(&o.dir, "dir", "", "folder for Kafka's data (up to 8 GB), state and logs; default: a temporary one")
+	f.StringVar(&o.profile, "profile", "", "folder for CPU profiles of our processes; default: none are taken")
+	f.StringVar(&o.write, "write", "", "file for the report; default: "+defaultReport+" if all parts are measured in full, else none")
+	if err := f.Parse(args); err != nil {
+		return o, explain(f, err)
+	}
+	o.args = args
+	if *parts != "" {
+		o.parts = strings.Split(*parts, ",")
+	}
+	return o, o.settle(f)
+}
+
+// explain adds what flags there are.
+func explain(f *flag.FlagSet, err error) error {
+	var b strings.Builder
+	f.SetOutput(&b)
+	f.PrintDefaults()
+	return fmt.Errorf("%w\nflags:\n%s", err, b.String())
+}
+
+func (o *options) settle(f *flag.FlagSet) error {
+	for _, p := range o.parts {
+		if !slices.Contains(partNames(), p) {
+			return fmt.Errorf("-parts: there is no %q, only %s", p, strings.Join(partNames(), ", "))
+		}
+	}
+	if f.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	if o.rounds < 1 || o.small < 1 || o.large <= o.small || o.rate < 100 {
+		return errors.New("want -rounds and -small of at least 1, -large above -small, and -rate of at least 100")
+	}
+	if o.write == "" && !o.quick && o.peers && o.profile == "" && len(o.parts) == 0 {
+		o.write = defaultReport
+	}
+	return nil
+}
+
+func (o options) chosen(part string) bool { return len(o.parts) == 0 || slices.Contains(o.parts, part) }
+
+func partNames() []string {
+	names := make([]string, len(allParts))
+	for i, p := range allParts {
+		names[i] = p.name
+	}
+	return names
+}

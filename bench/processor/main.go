@@ -1,0 +1,77 @@
+// Command processor runs a measured topology as the product's binaries do, and under a CPU profile if asked to.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime/pprof"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/tributary-go/tributary/integration/countsum"
+	"github.com/tributary-go/tributary/internal/config"
+	"github.com/tributary-go/tributary/internal/processor"
+	"github.com/tributary-go/tributary/stream"
+	"github.com/tributary-go/tributary/topologies/channelgmv"
+)
+
+type program struct {
+	processor.Flags
+	CPUProfile string `name:"cpu-profile" help:"File for a CPU profile of the whole run. Default: none." type:"path"`
+
+	Countsum   countSum   `cmd:"" help:"Count and sum payments per user."`
+	Channelgmv channelGMV `cmd:"" help:"Sales per channel and day."`
+}
+
+type countSum struct {
+	Name string `help:"Name of the topology." required:""`
+	In   string `help:"Input topic, keyed by user." required:""`
+	Out  string `help:"Output topic." required:""`
+}
+
+// Topology is what kong's command stands for.
+func (c countSum) Topology() (*stream.Topology, error) { return countsum.Topology(c.Name, c.In, c.Out) }
+
+type channelGMV struct{ config.Rules }
+
+// Topology is what kong's command stands for.
+func (c channelGMV) Topology() (*stream.Topology, error) {
+	zone, from, err := c.Times()
+	if err != nil {
+		return nil, err
+	}
+	return channelgmv.Topology(channelgmv.Config{Zone: zone, From: from, Retain: c.Retain})
+}
+
+func main() {
+	p := new(program)
+	command := kong.Parse(p, config.Options("processor", "Runs a measured topology.")...)
+	if err := p.run(command.Command()); err != nil {
+		fmt.Fprintf(os.Stderr, "processor: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func (p *program) run(command string) error {
+	build := p.Countsum.Topology
+	if command == "channelgmv" {
+		build = p.Channelgmv.Topology
+	}
+	t, err := build()
+	if err != nil {
+		return err
+	}
+	if p.CPUProfile != "" {
+		f, err := os.Create(p.CPUProfile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	return processor.Run(context.Background(), p.Flags, t.Plan(), p.Logger(os.Stderr))
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// recovered is what it took to rebuild a store.
+type recovered struct {
+	seconds float64 // from the process's start until it is ready
+	bytes   float64 // of the changelog
+	cpu     float64 // seconds of the process
+	peak    float64 // bytes
+}
+
+func (r recovered) rate() float64 { return r.bytes / 1e6 / r.seconds }
+
+// recovery fills a changelog, then starts the process again and again with an empty state directory. After each time
+// it works off some more records, and in the end all outputs must be exact: a row that was lost would show.
+func (b *bench) recovery(ctx context.Context) (section, error) {
+	const run, in, out = "recovery", "recovery-payments", "recovery-out"
+	if err := b.topics.create(ctx, in); err != nil {
+		return section{}, err
+	}
+	source := newPayments(b.recoverKeys)
+	more := max(1, b.recoverRecords/20)
+	total := b.recoverRecords - more*b.rounds
+	if err := b.producePayments(ctx, in, source, total); err != nil {
+		return section{}, err
+	}
+	if _, err := b.recoverOnce(ctx, run, "first", int64(total)); err != nil {
+		return section{}, err
+	}
+	var runs []recovered
+	for round := range b.rounds {
+		total += more
+		if err := b.producePayments(ctx, in, source, more); err != nil {
+			return section{}, err
+		}
+		r, err := b.recoverOnce(ctx, run, fmt.Sprint(round), int64(total))
+		if err != nil {
+			return section{}, err
+		}
+		b.say("recovery of %.0f MB: ready after %.2f s, %.0f MB/s, %.1f CPU-s, %.0f MB in memory", r.bytes/1e6, r.seconds, r.rate(), r.cpu, r.peak/(1<<20))
+		runs = append(runs, r)
+	}
+	if err := b.topics.checkTotals(ctx, out, recount(b.recoverKeys, total)); err != nil {
+		return section{}, fmt.Errorf("wrong result: %w", err)
+	}
+	return b.recoverySection(runs), b.topics.remove(ctx, run)
+}
+
+// recoverOnce starts with an empty store and stops when n records are done.
+func (b *bench) recoverOnce(ctx context.Context, run, round string, n int64) (r recovered, err error) {
+	state := filepath.Join(b.work, run+"-"+round)
+	if err := b.kafka.settle(ctx); err != nil {
+		return r, err
+	}
+	if round != "first" { // then the changelog does not exist yet
+		size, err := b.topics.size(ctx, countsumTable(run))
+		if err != nil {
+			return r, err
+		}
+		r.bytes = float64(size)
+	}
+	p, err := b.countsum(run, run+"-payments", run+"-out", state)
+	if err != nil {
+		return r, err
+	}
+	ready, err := p.ready(ctx)
+	if err != nil {
+		return r, errors.Join(err, p.stop())
+	}
+	u, err := p.usage()
+	if err == nil {
+		_, err = b.watch(ctx, p.process, countsumGroup(run), run+"-payments", n)
+	}
+	r.seconds, r.cpu, r.peak = ready.Seconds(), u.cpu, float64(u.peak)
+	return r, errors.Join(err, p.stop(), os.RemoveAll(state))
+}
+
+func (b *bench) recoverySection(runs []recovered) section {
+	of := func(f func(recovered) float64) float64 { return median(runs, f) }
+	return section{
+		title: "Recovery of an empty store",
+		text: fmt.Sprintf("Count and sum with %s users, started with an empty state directory; its changelog is what %s records left behind. "+
+			"The time runs from the start of the process until it is ready, so it contains joining the group. Medians of %d rounds; "+
+			"afterwards the process goes on, and all its outputs were checked.", count(b.recoverKeys), count(b.recoverRecords), b.rounds),
+		table: [][]string{{"changelog", "start to ready", "MB/s", "CPU-s", "memory, most"}, {
+			megabytes(of(func(r recovered) float64 { return r.bytes })), figure(of(func(r recovered) float64 { return r.seconds })) + " s",
+			count(int(of(recovered.rate))), figure(of(func(r recovered) float64 { return r.cpu })), megabytes(of(func(r recovered) float64 { return r.peak }))}},
+	}
+}

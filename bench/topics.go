@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// partitions of every topic here.
+const partitions = 12
+
+// topics asks the broker about topics and groups.
+type topics struct {
+	address string
+	admin   *kadm.Client
+}
+
+func openTopics(address string) (*topics, error) {
+	c, err := kgo.NewClient(kgo.SeedBrokers(address))
+	if err != nil {
+		return nil, err
+	}
+	return &topics{address, kadm.NewClient(c)}, nil
+}
+
+func (t *topics) close() { t.admin.Close() }
+
+func (t *topics) create(ctx context.Context, name string) error {
+	if _, err := t.admin.CreateTopic(ctx, partitions, 1, nil, name); err != nil {
+		return fmt.Errorf("create topic %s: %w", name, err)
+	}
+	return nil
+}
+
+// remove deletes all topics whose names begin with one of the prefixes, and waits until they are gone.
+func (t *topics) remove(ctx context.Context, prefixes ...string) error {
+	for {
+		all, err := t.admin.ListTopics(ctx)
+		if err != nil {
+			return fmt.Errorf("list topics: %w", err)
+		}
+		var gone []string
+		for _, name := range all.Names() {
+			if hasPrefix(name, prefixes) {
+				gone = append(gone, name)
+			}
+		}
+		if len(gone) == 0 {
+			return nil
+		}
+		if _, err := t.admin.DeleteTopics(ctx, gone...); err != nil {
+			return fmt.Errorf("delete topics %s: %w", strings.Join(gone, ", "), err)
+		}
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+func hasPrefix(name string, prefixes []string) bool {
+	for _, p := range prefixes {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// forget deletes a stopped program's groups. Its static members stay until their session has timed out.
+func (t *topics) forget(ctx context.Context, groups ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for _, g := range groups {
+		for {
+			_, err := t.admin.DeleteGroup(ctx, g)
+			if err == nil || errors.Is(err, kerr.GroupIDNotFound) {
+				break
+			}
+			if !errors.Is(err, kerr.NonEmptyGroup) {
+				return fmt.Errorf("delete group %s: %w", g, err)
+			}
+			if err := pause(ctx, 200*time.Millisecond); err != nil {
+				return fmt.Errorf("delete group %s: it still has members: %w", g, err)
+			}
+		}
+	}
+	return nil
+}
+
+// committed is how many records of a topic that begins at offset 0 a group has committed.
+func (t *topics) committed(ctx context.Context, group, topic string) (int64, error) {
+	offsets, err := t.admin.FetchOffsets(ctx, group)
+	if errors.Is(err, kerr.GroupIDNotFound) || errors.Is(err, kerr.CoordinatorNotAvailable) {
+		return 0, nil // it has not begun
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read what group %s has committed: %w", group, err)
+	}
+	var n int64
+	for _, o := range offsets[topic] {
+		n += max(0, o.At)
+	}
+	return n, nil
+}
+
+// size is the length of a topic's log in bytes.
+func (t *topics) size(ctx context.Context, topic string) (int64, error) {
+	var set kadm.TopicsSet
+	for p := range int32(partitions) {
+		set.Add(topic, p)
+	}
+	logs, err := t.admin.DescribeAllLogDirs(ctx, set)
+	if err != nil {
+		return 0, fmt.Errorf("read the size of topic %s: %w", topic, err)
+	}
+	var n int64
+	logs.Each(func(d kadm.DescribedLogDir) {
+		d.Topics.Each(func(p kadm.DescribedLogDirPartition) { n += p.Size })
+	})
+	return n, nil
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
