@@ -67,7 +67,7 @@ kafka-test: ## the suites on a real Kafka: one started here, or BROKERS=host:por
 
 .PHONY: up
 up: ## Kafka, channelgmv and lookup in containers
-	docker compose up --build --detach --wait
+	docker compose up --build --detach
 
 .PHONY: down
 down: ## stop the containers; volumes stay (docker compose down --volumes deletes them)

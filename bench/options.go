@@ -45,7 +45,7 @@ type options struct {
 	cacheRows                   int // our --cache-rows in memory
 
 	dir     string // work folder
-	profile string // folder for CPU profiles of our processes
+	profile string // folder for profiles of our processes
 	write   string // file for the report; "": standard output only
 }
 
@@ -85,7 +85,7 @@ func parseOptions(args []string) (options, error) {
 	f.IntVar(&o.memoryKeys, "memory-keys", o.memoryKeys, "memory: users")
 	f.IntVar(&o.cacheRows, "cache-rows", o.cacheRows, "memory: --cache-rows of our process")
 	f.StringVar(&o.dir, "dir", "", "folder for Kafka's data (up to 8 GB), state and logs; default: a temporary one")
-	f.StringVar(&o.profile, "profile", "", "folder for CPU profiles of our processes; default: none are taken")
+	f.StringVar(&o.profile, "profile", "", "folder for CPU and heap profiles of our processes; default: none are taken")
 	f.StringVar(&o.write, "write", "", "file for the report; default: "+defaultReport+" if all parts are measured in full, else none")
 	if err := f.Parse(args); err != nil {
 		return o, explain(f, err)

@@ -163,8 +163,8 @@ func parseCents(text []byte) (int64, error) {
 	for len(part) < 2 {
 		part = append(part[:len(part):len(part)], '0')
 	}
-	if len(part) > 2 {
-		return 0, fmt.Errorf("%q has more than two decimals", text)
+	if len(part) > 2 || len(whole) == 0 {
+		return 0, fmt.Errorf("%q is not an amount with at most two decimals", text)
 	}
 	return strconv.ParseInt(string(whole)+string(part), 10, 64)
 }

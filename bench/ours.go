@@ -83,7 +83,7 @@ func (b *bench) processor(name, binary string, flags ...string) (*processor, err
 		if err != nil {
 			return nil, err
 		}
-		flags = append(flags, "--cpu-profile="+filepath.Join(folder, name+".pprof"))
+		flags = append(flags, "--profile="+filepath.Join(folder, name))
 	}
 	p, err := b.start(name, exec.Command(filepath.Join(b.work, "bin", binary), flags...))
 	return &processor{p, "http://" + address}, err

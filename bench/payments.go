@@ -36,7 +36,7 @@ func (p *payments) take() payment {
 }
 
 // note makes a record about 200 bytes long.
-const note = `,"channel":"webShop","note":"abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz 0123456789"}`
+const note = `,"channel":"webShop","note":"abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz 0123456789 0123456789 01234567"}`
 
 // paymentRoom is more than any payment's JSON needs.
 const paymentRoom = 256

@@ -56,15 +56,17 @@ func (b *bench) recovery(ctx context.Context) (section, error) {
 // recoverOnce starts with an empty store and stops when n records are done.
 func (b *bench) recoverOnce(ctx context.Context, run, round string, n int64) (r recovered, err error) {
 	state := filepath.Join(b.work, run+"-"+round)
-	if err := b.kafka.settle(ctx); err != nil {
-		return r, err
-	}
-	if round != "first" { // then the changelog does not exist yet
-		size, err := b.topics.size(ctx, countsumTable(run))
-		if err != nil {
+	if round != "first" { // then neither the group nor the changelog exists yet
+		// A process that comes with an empty folder is nobody's successor: it waits for its name to become free.
+		if err := b.topics.vacate(ctx, countsumGroup(run)); err != nil {
 			return r, err
 		}
-		r.bytes = float64(size)
+		if r.bytes, err = b.topics.size(ctx, countsumTable(run)); err != nil {
+			return r, err
+		}
+	}
+	if err := b.kafka.settle(ctx); err != nil {
+		return r, err
 	}
 	p, err := b.countsum(run, run+"-payments", run+"-out", state)
 	if err != nil {

@@ -72,25 +72,39 @@ func hasPrefix(name string, prefixes []string) bool {
 	return false
 }
 
-// forget deletes a stopped program's groups. Its static members stay until their session has timed out.
+// forget deletes a stopped program's groups.
 func (t *topics) forget(ctx context.Context, groups ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
+	if err := t.vacate(ctx, groups...); err != nil {
+		return err
+	}
 	for _, g := range groups {
-		for {
-			_, err := t.admin.DeleteGroup(ctx, g)
-			if err == nil || errors.Is(err, kerr.GroupIDNotFound) {
-				break
-			}
-			if !errors.Is(err, kerr.NonEmptyGroup) {
-				return fmt.Errorf("delete group %s: %w", g, err)
-			}
-			if err := pause(ctx, 200*time.Millisecond); err != nil {
-				return fmt.Errorf("delete group %s: it still has members: %w", g, err)
-			}
+		if _, err := t.admin.DeleteGroup(ctx, g); err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
+			return fmt.Errorf("delete group %s: %w", g, err)
 		}
 	}
 	return nil
+}
+
+// vacate waits until a stopped program's groups have no members: static ones stay until their session has timed out.
+func (t *topics) vacate(ctx context.Context, groups ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		described, err := t.admin.DescribeGroups(ctx, groups...)
+		if err != nil {
+			return fmt.Errorf("describe groups: %w", err)
+		}
+		members := 0
+		for _, g := range described {
+			members += len(g.Members)
+		}
+		if members == 0 {
+			return nil
+		}
+		if err := pause(ctx, 200*time.Millisecond); err != nil {
+			return fmt.Errorf("groups %s still have members: %w", strings.Join(groups, ", "), err)
+		}
+	}
 }
 
 // committed is how many records of a topic that begins at offset 0 a group has committed.
@@ -110,7 +124,7 @@ func (t *topics) committed(ctx context.Context, group, topic string) (int64, err
 }
 
 // size is the length of a topic's log in bytes.
-func (t *topics) size(ctx context.Context, topic string) (int64, error) {
+func (t *topics) size(ctx context.Context, topic string) (float64, error) {
 	var set kadm.TopicsSet
 	for p := range int32(partitions) {
 		set.Add(topic, p)
@@ -119,9 +133,9 @@ func (t *topics) size(ctx context.Context, topic string) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read the size of topic %s: %w", topic, err)
 	}
-	var n int64
+	var n float64
 	logs.Each(func(d kadm.DescribedLogDir) {
-		d.Topics.Each(func(p kadm.DescribedLogDirPartition) { n += p.Size })
+		d.Topics.Each(func(p kadm.DescribedLogDirPartition) { n += float64(p.Size) })
 	})
 	return n, nil
 }

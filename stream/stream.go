@@ -273,19 +273,20 @@ func KeyBy[K, K2 Key, V any](s Stream[K, V], via Topic[K2, V], key func(V) (K2, 
 			return emit(c, x, k, via.Codec, v)
 		})
 		if r.nodes == nil {
-			r.nodes = []*node[K2, V]{internal(n.t, x, via)}
+			r.nodes = []*node[K2, V]{internal(n.t, x, via, true)}
 		}
 	}
 	return r
 }
 
-// internal is the node that reads a topic which this topology writes.
-func internal[K Key, V any](t *Topology, x *task.Topic, via Topic[K, V]) *node[K, V] {
+// internal is the node that reads a topic which this topology writes. Events can be too late for a table,
+// changes can't.
+func internal[K Key, V any](t *Topology, x *task.Topic, via Topic[K, V], events bool) *node[K, V] {
 	if n := source[node[K, V]](t, x.Name); n != nil {
 		return n
 	}
 	n := &node[K, V]{t: t, topic: x, keyed: true, up: func(g *group, push sink[K, V]) *step {
-		return g.reads(x, true, func(c *task.Context) error {
+		return g.reads(x, events, func(c *task.Context) error {
 			v, err := via.Codec.Decode(c.Record().Value)
 			if err != nil {
 				return err

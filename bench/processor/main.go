@@ -1,11 +1,11 @@
-// Command processor runs a measured topology as the product's binaries do, and under a CPU profile if asked to.
+// Command processor runs a measured topology as the product's binaries do, and under a profiler if asked to.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"runtime/pprof"
 
 	"github.com/alecthomas/kong"
 
@@ -18,7 +18,7 @@ import (
 
 type program struct {
 	processor.Flags
-	CPUProfile string `name:"cpu-profile" help:"File for a CPU profile of the whole run. Default: none." type:"path"`
+	Profile string `help:"Write profiles to this path with .cpu (the whole run) and .heap (its fullest moment) added. Default: none." type:"path"`
 
 	Countsum   countSum   `cmd:"" help:"Count and sum payments per user."`
 	Channelgmv channelGMV `cmd:"" help:"Sales per channel and day."`
@@ -53,7 +53,7 @@ func main() {
 	}
 }
 
-func (p *program) run(command string) error {
+func (p *program) run(command string) (err error) {
 	build := p.Countsum.Topology
 	if command == "channelgmv" {
 		build = p.Channelgmv.Topology
@@ -62,16 +62,12 @@ func (p *program) run(command string) error {
 	if err != nil {
 		return err
 	}
-	if p.CPUProfile != "" {
-		f, err := os.Create(p.CPUProfile)
+	if p.Profile != "" {
+		stop, err := profile(p.Profile)
 		if err != nil {
 			return err
 		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
+		defer func() { err = errors.Join(err, stop()) }()
 	}
 	return processor.Run(context.Background(), p.Flags, t.Plan(), p.Logger(os.Stderr))
 }

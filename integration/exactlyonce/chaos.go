@@ -79,7 +79,9 @@ func (x Chaos) events(c brokers.Cluster, instances []*Instance) []event {
 	return events
 }
 
-func wait(r *rand.Rand, longest time.Duration) { time.Sleep(time.Duration(r.Int64N(int64(longest) + 1))) }
+func wait(r *rand.Rand, longest time.Duration) {
+	time.Sleep(time.Duration(r.Int64N(int64(longest) + 1)))
+}
 
 // Background runs f beside the test and returns how to wait for it.
 func Background(t testing.TB, f func(context.Context) error) (wait func()) {

@@ -59,6 +59,9 @@ func NewInstance(t testing.TB, binary string, c brokers.Cluster, topics Topics, 
 	}, args...)
 	t.Cleanup(func() {
 		i.Kill()
+		if dir := os.Getenv("TRIBUTARY_TEST_LOGS"); dir != "" {
+			_ = os.WriteFile(filepath.Join(dir, topics.Name+"-"+name+".log"), []byte(i.Log()), 0o600)
+		}
 		if t.Failed() {
 			t.Logf("log of instance %s:\n%s", name, tail(i.Log(), 8<<10))
 		}

@@ -103,7 +103,7 @@ func (r *Report) checkOutputs(t testing.TB, records []brokers.Record, want map[s
 		case n >= len(want[user]):
 			r.differ("output of %s at partition %d, offset %d: %+v, more than its %d records", user, x.Partition, x.Offset, got, len(want[user]))
 		case want[user][n] != total{got.N, got.S}:
-			r.differ("output of %s at partition %d, offset %d: %+v, want %+v", user, x.Partition, x.Offset, got, want[user][n])
+			r.differ("output of %s at partition %d, offset %d, %s: %+v, want %+v", user, x.Partition, x.Offset, x.Timestamp.Format("15:04:05.000"), got, want[user][n])
 		}
 	}
 	for user, totals := range want {

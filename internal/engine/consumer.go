@@ -97,11 +97,9 @@ func (h *handler) Cleanup(s sarama.ConsumerGroupSession) error {
 
 // ConsumeClaim implements sarama.ConsumerGroupHandler.
 func (h *handler) ConsumeClaim(s sarama.ConsumerGroupSession, c sarama.ConsumerGroupClaim) error {
-	if c.InitialOffset() == sarama.OffsetOldest {
-		if err := h.life.fromOldest(c.Topic(), c.Partition()); err != nil {
-			h.life.fail(err)
-			return err
-		}
+	if err := h.life.claimed(c.Topic(), c.Partition(), c.InitialOffset()); err != nil {
+		h.life.fail(err)
+		return err
 	}
 	b := &batchedClaim{ConsumerGroupClaim: c, out: make(chan *sarama.ConsumerMessage)}
 	go b.collect(s.Context(), &h.life.batches)

@@ -68,6 +68,17 @@ func (l *life) findPlaces(owned int) (map[string]map[int32]client.Committed, err
 	return places, nil
 }
 
+// claimed checks that goka is given a partition from where it is committed on.
+func (l *life) claimed(topic string, partition int32, initial int64) error {
+	if initial == sarama.OffsetOldest {
+		return l.fromOldest(topic, partition)
+	}
+	if at := l.places[topic][partition].Offset; initial != at {
+		return fmt.Errorf("topic %s, partition %d: reading would begin at offset %d, committed is %d", topic, partition, initial, at)
+	}
+	return nil
+}
+
 // fromOldest is told when a partition is read from its oldest record on: because nothing is committed, or
 // because the brokers have deleted what comes after the committed offset.
 func (l *life) fromOldest(topic string, partition int32) error {
@@ -85,7 +96,7 @@ func (l *life) fromOldest(topic string, partition int32) error {
 		l.group.e.cfg.Log.Error("records were deleted before they were read: the topic's retention is shorter than the group stood still",
 			"group", l.group.plan.Name, "topic", topic, "partition", partition, "from", at, "to", start-1)
 	}
-	w.next[topic] = start
+	w.next[topic], w.comes[topic] = start, start
 	if p := w.reached[topic]; p != nil {
 		p.next = start
 	}

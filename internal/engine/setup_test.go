@@ -219,7 +219,9 @@ type counted struct {
 	Quiet bool  `json:"quiet,omitempty"`
 }
 
-func minute(n int64) time.Time { return time.Date(2021, 3, 25, 12, 0, 0, 0, time.UTC).Add(time.Duration(n) * time.Minute) }
+func minute(n int64) time.Time {
+	return time.Date(2021, 3, 25, 12, 0, 0, 0, time.UTC).Add(time.Duration(n) * time.Minute)
+}
 
 // visits counts visits by user, and says that a user is quiet ten minutes of event time after each visit.
 type visits struct {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,7 @@ type worker struct {
 
 	closed  bool                 // after the session's last commit: records belong to the next owner
 	next    map[string]int64     // input topic: the offset from which reading goes on after the last cut
+	comes   map[string]int64     // input topic: the least offset that may come next
 	reached map[string]*position // external topics
 	cuts    atomic.Int64         // taken so far
 
@@ -53,7 +55,7 @@ func (l *life) newWorker(partition int32, db *localStore, meta string) (*worker,
 		Log:        cfg.Log,
 	}
 	now := time.Now()
-	w := &worker{life: l, store: db, next: map[string]int64{}, reached: map[string]*position{}, lastFlush: now, checked: now, noted: now}
+	w := &worker{life: l, store: db, next: map[string]int64{}, comes: map[string]int64{}, reached: map[string]*position{}, lastFlush: now, checked: now, noted: now}
 	var store task.DB
 	if db != nil {
 		store = db
@@ -64,7 +66,7 @@ func (l *life) newWorker(partition int32, db *localStore, meta string) (*worker,
 	}
 	for _, in := range g.plan.Inputs {
 		next := l.places[in.Topic.Name][partition].Offset
-		w.next[in.Topic.Name] = next
+		w.next[in.Topic.Name], w.comes[in.Topic.Name] = next, next
 		if !in.Topic.Kind.Internal() {
 			w.reached[in.Topic.Name] = &position{next: next, since: now}
 		}
@@ -100,13 +102,21 @@ func (w *worker) step(ms []*sarama.ConsumerMessage) (n int, ok bool) {
 	if w.closed {
 		return 0, false
 	}
+	topic := ms[0].Topic
+	if at := w.comes[topic]; ms[0].Offset < at {
+		w.life.fail(fmt.Errorf("topic %s, partition %d: offset %d came again, when %d was to come", topic, ms[0].Partition, ms[0].Offset, at))
+		return 0, false
+	}
 	before := w.task.Pending()
 	n, err := w.task.Process(w.records(ms))
 	if err != nil {
 		w.life.fail(err)
 		return n, false
 	}
-	if p := w.reached[ms[0].Topic]; p != nil && n > 0 {
+	if n > 0 {
+		w.comes[topic] = ms[n-1].Offset + 1
+	}
+	if p := w.reached[topic]; p != nil && n > 0 {
 		*p = position{next: ms[n-1].Offset + 1, since: time.Now()}
 	}
 	w.life.opening(w.task.Pending()-before, w.task)

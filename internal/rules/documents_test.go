@@ -64,12 +64,15 @@ func document(t *testing.T, name string) text {
 	return text{}
 }
 
-var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+var (
+	link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	code = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
+)
 
 func TestLinksLeadToFilesAndHeadingsThatExist(t *testing.T) {
 	checked := 0
 	for _, d := range documents(t) {
-		for _, m := range link.FindAllStringSubmatch(d.content, -1) {
+		for _, m := range link.FindAllStringSubmatch(code.ReplaceAllString(d.content, ""), -1) {
 			target := m[1]
 			if strings.Contains(target, "://") || strings.HasPrefix(target, "mailto:") {
 				continue

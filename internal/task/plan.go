@@ -80,6 +80,7 @@ type Group struct {
 	Outputs []*Topic
 	Timers  map[string]Handler
 	Dead    *Topic
+	Gather  []func() Gatherer // made once for each task
 }
 
 // Input finds the input that reads topic.

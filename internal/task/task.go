@@ -50,6 +50,10 @@ type Task struct {
 	firing    bool  // timers that are due run, or wait for the next cut
 	told      int64 // wall clock of the last stand-alone watermark, ms
 
+	gatherers []Gatherer
+	since     said // our time before the first value was gathered for the cut; not known: none was
+	flushing  bool // what was gathered
+
 	mu    sync.Mutex
 	spare *Cut // the other cut, unless it is being committed
 }
@@ -71,6 +75,9 @@ func New(g *Group, partition int32, env Env, db DB, meta string) (*Task, error) 
 	t.outputs[g.Dead.Name] = &link{topic: g.Dead, partitions: env.Partitions(g.Dead.Name)}
 	if g.Table != nil {
 		t.store = newStore(db, g.Table.Rows, env.CacheRows)
+	}
+	for _, make := range g.Gather {
+		t.gatherers = append(t.gatherers, make())
 	}
 	t.fill, t.spare = newCut(t), newCut(t)
 	if err := t.restore(meta); err != nil {
@@ -255,12 +262,18 @@ func (t *Task) keep() {
 	if t.store != nil {
 		t.store.keep()
 	}
+	for _, g := range t.gatherers {
+		g.Keep()
+	}
 }
 
 func (t *Task) rollback() {
 	t.fill.rollback()
 	if t.store != nil {
 		t.store.rollback()
+	}
+	for _, g := range t.gatherers {
+		g.Rollback()
 	}
 }
 
@@ -329,6 +342,9 @@ func (t *Task) Senders() []Sender { return t.clock.list() }
 // saying is what we tell downstream. While timers that are due run or wait, our time stands just before the
 // one fired last, so that what they emit is not late.
 func (t *Task) saying() said {
+	if t.flushing {
+		return t.since
+	}
 	if t.firing || t.nextTimer <= t.clock.now {
 		return said{t.passed, false, true}
 	}
@@ -417,6 +433,9 @@ func (t *Task) Cut(now int64) (*Cut, error) {
 		return nil, nil
 	}
 	f := t.fill
+	if err := t.flushGathered(); err != nil {
+		return nil, err
+	}
 	t.announce(now)
 	if f.control > 0 && f.Records == 0 {
 		t.told = now

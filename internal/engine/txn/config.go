@@ -27,7 +27,10 @@ type Config struct {
 
 	// TransactionTimeout is transaction.timeout.ms: after it, the coordinator
 	// aborts what a dead writer left open, and readers go on. Default 10 s;
-	// not above the broker's transaction.max.timeout.ms (15 min).
+	// not above the broker's transaction.max.timeout.ms (15 min). A crashed
+	// broker is replaced after about 10 s (broker.session.timeout.ms and an
+	// election); a transaction that has to wait for that outlives it only
+	// with a longer timeout, otherwise it ends with ErrFenced.
 	TransactionTimeout time.Duration
 
 	// StepTimeout bounds each step (one kind of request with all its retries;

@@ -50,10 +50,23 @@ func verdict(code sarama.KError) error {
 	case code == sarama.ErrNoError:
 		return nil
 	case producerFenced(code), memberFenced(code):
-		return fmt.Errorf("%w: %w", ErrFenced, code)
+		return fenced(code)
 	}
 	return code
 }
+
+// fenced is a broker's code that means ErrFenced.
+type fenced sarama.KError
+
+func (f fenced) Error() string {
+	reason := sarama.KError(f).Error()
+	if sarama.KError(f) == sarama.ErrProducerFenced { // sarama has no text for it
+		reason = "kafka server: there is a newer producer with the same transactional id (PRODUCER_FENCED)"
+	}
+	return fmt.Sprintf("%v: %s", ErrFenced, reason)
+}
+
+func (f fenced) Unwrap() []error { return []error{ErrFenced, sarama.KError(f)} }
 
 // producerFenced reports whether the transaction is out of this writer's
 // hands, so that it need not and cannot abort it.

@@ -2,6 +2,7 @@ package txn
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/IBM/sarama"
@@ -17,6 +18,8 @@ func TestASecondWriterFencesTheFirst(t *testing.T) {
 	for range 2 {
 		if err := first.Commit(k.ctx, sale("zombie", 9)); !errors.Is(err, ErrFenced) {
 			t.Fatalf("error is %v", err)
+		} else if strings.Contains(err.Error(), "Unknown error") {
+			t.Errorf("error %v does not say why", err)
 		}
 	}
 	k.commit(second, sale("second", 2))

@@ -2,12 +2,14 @@ package txn
 
 import (
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 )
 
 var (
@@ -150,6 +152,20 @@ func TestStartingWaitsForCoordinators(t *testing.T) {
 	if n := faults.Hits(); n != 12 {
 		t.Errorf("%d faults hit, want 12", n)
 	}
+}
+
+// A broker before KIP-447 would take the offsets of a former member.
+func TestABrokerThatCannotFenceMembersIsRefused(t *testing.T) {
+	c, err := kfake.NewCluster(kfake.MaxVersions(kversion.V2_4_0()), kfake.SeedTopics(3, table.Topic, output.Topic, input.Topic))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	k := see(t, c.ListenAddrs())
+	if err := k.writer().Commit(k.ctx, sale("unsafe", 1)); err == nil || !strings.Contains(err.Error(), "2.5") {
+		t.Fatalf("error is %v", err)
+	}
+	k.expect(table)
 }
 
 func TestADeadBrokerAmongTheAddressesIsPassedOver(t *testing.T) {

@@ -30,7 +30,12 @@ func hang(c *kfake.Cluster, key kmsg.Key) (asked chan struct{}, heal func()) {
 	return asked, func() { healed.Store(true) }
 }
 
-func impatient(c *Config) { c.StepTimeout = 300 * time.Millisecond }
+const short = 300 * time.Millisecond
+
+// hurry makes the watchdog impatient once the writer has started.
+func (w *Writer) hurry() {
+	w.config.StepTimeout, w.cluster.patience = short, short/6
+}
 
 func byWatchdog(err error) bool {
 	_, yes := errors.AsType[stepTimeout](err)
@@ -41,7 +46,8 @@ func TestABrokerThatHangsEndsTheStep(t *testing.T) {
 	for _, key := range append([]kmsg.Key{kmsg.Produce}, controlKeys...) {
 		t.Run(key.Name(), func(t *testing.T) {
 			k, c := fake(t)
-			w := k.writer(impatient)
+			w := k.writer()
+			w.hurry()
 			_, heal := hang(c, key)
 			if err := w.Commit(k.ctx, sale("lost", 1)); !byWatchdog(err) {
 				t.Fatalf("error is %v", err)
@@ -71,7 +77,7 @@ func TestAHangOfOneAnswerIsSurvived(t *testing.T) {
 func TestABrokerThatNeverAnswersEndsTheStart(t *testing.T) {
 	k := see(t, []string{deaf(t)})
 	c := k.config()
-	impatient(&c)
+	c.StepTimeout = short
 	if _, err := New(k.ctx, c); !byWatchdog(err) {
 		t.Fatalf("error is %v", err)
 	}

@@ -27,7 +27,7 @@ import (
 
 type flags struct {
 	brokers, in, out, name, metrics string
-	whileStdin                      bool
+	whileStdin, debug               bool
 	killAt, stopAt                  int
 	engine                          engine.Config
 }
@@ -39,6 +39,7 @@ func parse() *flags {
 	flag.StringVar(&f.out, "out", "totals", "output topic")
 	flag.StringVar(&f.name, "name", "countsum", "name of the topology, the prefix of its table")
 	flag.StringVar(&f.metrics, "metrics", "", "address of /metrics; empty: none")
+	flag.BoolVar(&f.debug, "debug", false, "log every step")
 	flag.BoolVar(&f.whileStdin, "while-stdin", false, "exit when standard input ends, so that nothing outlives the test")
 	flag.StringVar(&f.engine.Instance, "instance", "", "name among the processes of this topology; empty: the host name")
 	flag.StringVar(&f.engine.StateDir, "state-dir", "", "local stores; empty: below the temporary directory")
@@ -96,7 +97,11 @@ func run(f *flags) error {
 	if err != nil {
 		return err
 	}
-	f.engine.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	level := slog.LevelInfo
+	if f.debug {
+		level = slog.LevelDebug
+	}
+	f.engine.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	f.engine.Metrics = engine.NewMetrics()
 	if f.metrics != "" {
 		go serve(f.metrics, f.engine.Metrics)
