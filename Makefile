@@ -9,8 +9,9 @@ GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # The race detector needs a C compiler.
 RACE        := $(shell command -v "$$($(GO) env CC)" >/dev/null 2>&1 && echo -race)
-# Packages with tests that run on a real Kafka when there is one.
+# Packages whose tests start brokers and take minutes; those run on a real Kafka too when there is one.
 KAFKA_PKGS  := ./integration/... ./internal/engine/...
+UNIT_PKGS    = $$($(GO) list ./... | grep -v -e '/integration' -e '/bench' -e '/internal/engine$$')
 FUZZTIME    ?= 20s
 BENCHTIME   ?= 100x
 
@@ -54,11 +55,15 @@ lint: ## staticcheck, of a fixed version
 	$(GO) run $(STATICCHECK) ./...
 
 .PHONY: unit
-unit: ## the short tests, with the race detector
+unit: ## the short tests of what needs no engine, with the race detector
 	$(if $(RACE),,@echo 'no C compiler: the race detector is left out')
-	$(GO) test $(RACE) -short ./...
+	$(GO) test $(RACE) -short $(UNIT_PKGS)
 
 ##@ More than Go alone
+
+.PHONY: race
+race: ## the engine and the suites on the embedded broker with the race detector; needs a C compiler
+	$(GO) test -race -short -timeout 30m $(KAFKA_PKGS)
 
 .PHONY: kafka-test
 kafka-test: ## the suites on a real Kafka: one started here, or BROKERS=host:port,...

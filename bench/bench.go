@@ -48,8 +48,7 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 	return err
 }
 
-// close stops the broker and removes the work folder. After a failure, -dir and the logs named in the error are gone
-// too: the error quotes their ends.
+// close stops the broker and removes the work folder, logs included: errors quote their ends.
 func (b *bench) close() error {
 	if b.topics != nil {
 		b.topics.close()
@@ -84,8 +83,11 @@ func (b *bench) say(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "[%4.0fs] %s\n", time.Since(b.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
-// name makes names that no other run in this broker uses.
-func (b *bench) name(of string, round int) string { return fmt.Sprintf("%s-%d", of, round) }
+// clear removes what a part that failed has left in the broker.
+func (b *bench) clear(ctx context.Context) error {
+	const all = ""
+	return errors.Join(b.topics.remove(ctx, all), b.topics.forget(ctx, channelgmvGroups...))
+}
 
 // moduleRoot goes up from the working folder to go.mod.
 func moduleRoot() (string, error) {

@@ -146,8 +146,8 @@ func (b *bench) countSection(runs map[string]*measured) section {
 		text: fmt.Sprintf("JSON payments of about 200 bytes, %s users, %d partitions, exactly once; one output per input, state with a changelog. "+
 			"All %s records lie in Kafka when the process starts. Kafka Streams: exactly_once_v2, 2 threads, commits every 100 ms. "+
 			"CPU time is that of the whole process. *Warm* is what each million costs between %s and %s records, so that start-up and the "+
-			"JVM's warming do not count. Medians of %d rounds; every output of every run was checked against a recount.",
-			count(b.keys), partitions, count(b.large), count(b.small), count(b.large), b.rounds),
+			"JVM's warming do not count. %s; every output of every run was checked against a recount.",
+			count(b.keys), partitions, count(b.large), count(b.small), count(b.large), rounds(b.rounds)),
 		table: [][]string{{"", "CPU-s per million, warm", "of the whole run", "records/s", "memory, most", "start to first commit", "broker, CPU-s per million"}},
 	}
 	million := float64(b.large) / 1e6

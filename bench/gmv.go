@@ -142,77 +142,6 @@ func (b *bench) drainOrders(ctx context.Context, run string, want map[string]cha
 	return d, errors.Join(b.topics.remove(ctx, channelgmvTopics...), b.topics.forget(ctx, channelgmvGroups...), os.RemoveAll(state))
 }
 
-// watchCollect follows the result until it is what it must be.
-func (b *bench) watchCollect(ctx context.Context, p *processor, want map[string]channelRow) (d drained, err error) {
-	if _, err := p.ready(ctx); err != nil { // its topics exist then
-		return d, err
-	}
-	c, err := b.topics.follow(collectTopic)
-	if err != nil {
-		return d, err
-	}
-	defer c.Close()
-	rows := map[string]channelRow{}
-	var first time.Time
-	err = p.poll(ctx, time.Millisecond, func() (bool, error) {
-		err := pollRows(ctx, c, rows)
-		if len(rows) > 0 && first.IsZero() {
-			first = time.Now()
-		}
-		return compareRows(rows, want) == nil, err
-	})
-	if err != nil {
-		return d, fmt.Errorf("%w; the result so far: %w", err, compareRows(rows, want))
-	}
-	end := time.Now()
-	u, err := p.usage()
-	if err != nil {
-		return d, err
-	}
-	k, err := b.kafka.usage()
-	d = drained{wall: end.Sub(p.started).Seconds(), start: first.Sub(p.started).Seconds(), cpu: u.cpu, peak: u.peak, broker: k.cpu}
-	d.rate = float64(b.orders) / d.wall
-	return d, err
-}
-
-// pollRows takes in what comes within 200 ms.
-func pollRows(ctx context.Context, c *kgo.Client, rows map[string]channelRow) error {
-	ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
-	defer cancel()
-	fetches := c.PollFetches(ctx)
-	if err := fetches.Err0(); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("read topic %s: %w", collectTopic, err)
-	}
-	for it := fetches.RecordIter(); !it.Done(); {
-		if err := keepRow(rows, it.Next()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// keepRow applies a record of trade_channel_collect to a table by channel.
-func keepRow(rows map[string]channelRow, r *kgo.Record) error {
-	row, err := collectRow(r.Value)
-	if err != nil {
-		return fmt.Errorf("topic %s, partition %d, offset %d: %q: %w", collectTopic, r.Partition, r.Offset, r.Value, err)
-	}
-	rows[row.Code] = row
-	return nil
-}
-
-func compareRows(got, want map[string]channelRow) error {
-	if len(got) != len(want) {
-		return fmt.Errorf("wrong result: %d rows, the recount has %d", len(got), len(want))
-	}
-	for code, w := range want {
-		if got[code] != w {
-			return fmt.Errorf("wrong result: channel %s is %+v, the recount says %+v", code, got[code], w)
-		}
-	}
-	return nil
-}
-
 func (b *bench) gmvSection(ours []drained, cold, warm []flinkRun, memory []float64) section {
 	million := float64(b.orders) / 1e6
 	of := func(f func(drained) float64) float64 { return median(ours, f) }
@@ -221,8 +150,8 @@ func (b *bench) gmvSection(ours []drained, cold, warm []flinkRun, memory []float
 		text: fmt.Sprintf("%s order records, a third of them later versions of an order: newest version per order, payers and sums per channel, "+
 			"corrections included. Tributary runs all four groups in one process, from Kafka to Kafka over three repartition topics, exactly once. "+
 			"Flink SQL runs in an embedded cluster of parallelism 2 from files, with its state on the heap, without checkpoints, and throws its "+
-			"result away: the least that it can do. Its figures leave out the start of the JVM and the cluster; ours contain everything. "+
-			"Medians of %d rounds; our final table was compared with a recount in each, Flink's in the first.", count(b.orders), b.rounds),
+			"result away: the least that it can do. Its figures leave out the start of the JVM; ours count from the start of the process. "+
+			"%s; our final table was compared with a recount in each, Flink's in the first.", count(b.orders), rounds(b.rounds)),
 		table: [][]string{{"", "CPU-s per million", "records/s", "memory, most", "broker, CPU-s per million"}},
 	}
 	own := of(drained.cpuSeconds) / million

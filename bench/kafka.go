@@ -28,6 +28,7 @@ type kafka struct {
 // brokerSettings make deleted topics free their disk space at once.
 const brokerSettings = "log.segment.delete.delay.ms=1000\n"
 
+// startKafka starts a broker in a folder of its own, below the work folder.
 func startKafka(ctx context.Context, root, dir string) (*kafka, error) {
 	port, err := freePort()
 	if err != nil {
@@ -44,7 +45,7 @@ func startKafka(ctx context.Context, root, dir string) (*kafka, error) {
 	env := append(os.Environ(), "KAFKA_LOCAL_DIR="+dir, "KAFKA_LOCAL_PORT="+strconv.Itoa(port), "KAFKA_LOCAL_EXTRA="+extra,
 		"KAFKA_LOCAL_JVM_OPTS=-Xms512m -Xmx1g -XX:+UseG1GC")
 	k := &kafka{}
-	if err := k.keep(script, env); err != nil {
+	if err := k.keep(script, filepath.Dir(dir), env); err != nil {
 		return nil, err
 	}
 	up := exec.CommandContext(ctx, script, "up", "1")
@@ -63,14 +64,15 @@ func startKafka(ctx context.Context, root, dir string) (*kafka, error) {
 	return k, nil
 }
 
-// keep starts the guard: a process that waits for the end of the leash and then removes the broker.
-func (k *kafka) keep(script string, env []string) error {
+// keep starts the guard: a process that waits for the end of the leash and then removes the broker and
+// the work folder.
+func (k *kafka) keep(script, work string, env []string) error {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return err
 	}
 	defer read.Close()
-	k.guard = exec.Command("bash", "-c", `read -r _; exec "$1" wipe`, "guard", script)
+	k.guard = exec.Command("bash", "-c", `read -r _; "$1" wipe; rm -rf "$2"`, "guard", script, work)
 	k.guard.Env, k.guard.Stdin = env, read
 	k.guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := k.guard.Start(); err != nil {

@@ -6,7 +6,8 @@
 //
 // File map: options.go what can be chosen; kafka.go, topics.go, produce.go and read.go the broker and its data;
 // payments.go and orders.go the inputs and their recounts; process.go and proc.go what runs and what it costs; ours.go,
-// streams.go and flink.go the contestants; count.go, gmv.go, recovery.go, latency.go and memory.go the measurements;
+// streams.go and flink.go the contestants; count.go, gmv.go with collect.go, recovery.go, latency.go with probes.go and
+// watch.go, and memory.go the measurements;
 // report.go what is written.
 package main
 
@@ -50,10 +51,16 @@ func run(ctx context.Context, o options) (err error) {
 		if partErr != nil {
 			err = errors.Join(err, fmt.Errorf("%s: %w", p.name, partErr))
 			b.say("%s failed: %v", p.name, partErr)
+			if ctx.Err() == nil {
+				err = errors.Join(err, b.clear(ctx))
+			}
 			continue
 		}
 		b.report.add(s)
 		b.say("%s", s.markdown())
 	}
-	return errors.Join(err, ctx.Err(), b.finish(err == nil && ctx.Err() == nil))
+	if ctx.Err() != nil {
+		return errors.New("interrupted")
+	}
+	return errors.Join(err, b.finish(err == nil))
 }

@@ -21,7 +21,8 @@ type process struct {
 	err     error // how it ended; valid after ended
 }
 
-// start runs a program with a log of its own. It does not share our Ctrl-C: it is stopped by us.
+// start runs a program with a log of its own. It does not share our Ctrl-C: it is stopped by us, or by the kernel
+// if we are killed.
 func (b *bench) start(name string, cmd *exec.Cmd) (*process, error) {
 	p := &process{name: name, cmd: cmd, log: filepath.Join(b.work, name+".log"), ended: make(chan struct{})}
 	out, err := os.Create(p.log)

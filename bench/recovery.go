@@ -89,8 +89,8 @@ func (b *bench) recoverySection(runs []recovered) section {
 	return section{
 		title: "Recovery of an empty store",
 		text: fmt.Sprintf("Count and sum with %s users, started with an empty state directory; its changelog is what %s records left behind. "+
-			"The time runs from the start of the process until it is ready, so it contains joining the group. Medians of %d rounds; "+
-			"afterwards the process goes on, and all its outputs were checked.", count(b.recoverKeys), count(b.recoverRecords), b.rounds),
+			"The time runs from the start of the process until it is ready, so it contains joining the group. %s; "+
+			"afterwards the process goes on, and all its outputs were checked.", count(b.recoverKeys), count(b.recoverRecords), rounds(b.rounds)),
 		table: [][]string{{"changelog", "start to ready", "MB/s", "CPU-s", "memory, most"}, {
 			megabytes(of(func(r recovered) float64 { return r.bytes })), figure(of(func(r recovered) float64 { return r.seconds })) + " s",
 			count(int(of(recovered.rate))), figure(of(func(r recovered) float64 { return r.cpu })), megabytes(of(func(r recovered) float64 { return r.peak }))}},

@@ -16,7 +16,7 @@ type section struct {
 
 func (s section) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s\n\n%s\n\n", s.title, s.text)
+	fmt.Fprintf(&b, "## %s\n\n%s\n\n", s.title, wrap(s.text))
 	for i, row := range s.table {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
 		if i == 0 {
@@ -24,7 +24,7 @@ func (s section) markdown() string {
 		}
 	}
 	if s.after != "" {
-		fmt.Fprintf(&b, "\n%s\n", s.after)
+		fmt.Fprintf(&b, "\n%s\n", wrap(s.after))
 	}
 	return b.String()
 }
@@ -55,6 +55,29 @@ func (r *report) markdown() string {
 	}
 	fmt.Fprintf(&b, "\n## Where and how\n\n%s\nCommand: `go run ./bench%s`, %s.\n", r.machine.markdown(), withSpace(r.args), r.took.Round(time.Second))
 	b.WriteString("The peers' programs: [Kafka Streams](../bench/peers/kstreams/README.md), [Flink SQL](../bench/peers/flink/README.md).\n")
+	return b.String()
+}
+
+// lineWidth is how long lines of text may be, in bytes. Tables are not broken.
+const lineWidth = 118
+
+// wrap breaks text between words.
+func wrap(text string) string {
+	var b strings.Builder
+	at := 0
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+		case at+1+len(word) > lineWidth:
+			b.WriteByte('\n')
+			at = 0
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += len(word)
+	}
 	return b.String()
 }
 

@@ -48,5 +48,13 @@ func count(n int) string {
 	return s
 }
 
+// rounds writes a number of rounds.
+func rounds(n int) string {
+	if n == 1 {
+		return "One round"
+	}
+	return fmt.Sprintf("Medians of %d rounds", n)
+}
+
 // megabytes writes bytes in units of a million.
 func megabytes(bytes float64) string { return fmt.Sprintf("%.0f MB", bytes/1e6) }

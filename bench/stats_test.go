@@ -43,6 +43,19 @@ func TestCountsHaveCommas(t *testing.T) {
 	}
 }
 
+func TestLinesAreBrokenBetweenWords(t *testing.T) {
+	text := strings.Repeat("wordword ", 30)
+	lines := strings.Split(wrap(text), "\n")
+	for _, l := range lines {
+		if len(l) > lineWidth || strings.TrimSpace(l) != l {
+			t.Errorf("%q", l)
+		}
+	}
+	if len(lines) != 3 || strings.Join(lines, " ") != strings.TrimSpace(text) {
+		t.Errorf("%d lines: %q", len(lines), lines)
+	}
+}
+
 func TestUsageIsReadBehindAnyProgramName(t *testing.T) {
 	stat := "7 (a (b) c) S 1 2 3 4 5 6 7 8 9 10 250 50 13 14"
 	status := "Name:\tx\nVmHWM:\t 2048 kB\nVmRSS:\t 1024 kB\n"

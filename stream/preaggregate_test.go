@@ -226,3 +226,13 @@ func TestBuildRefusesATableOfDifferencesThatForgetsTooEarly(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestDifferencesLikeChangesAreNeverTooLate(t *testing.T) {
+	for _, g := range build(t, preAggregated()).Plan().Groups {
+		for _, in := range g.Inputs {
+			if events := in.Topic.Name != differences.Name; in.Events != events {
+				t.Errorf("group %s, topic %s: records that can be late: %v", g.Name, in.Topic.Name, in.Events)
+			}
+		}
+	}
+}

@@ -3,8 +3,10 @@ package stream_test
 import (
 	"testing"
 
+	"github.com/tributary-go/tributary/codecs"
 	"github.com/tributary-go/tributary/stream"
 	"github.com/tributary-go/tributary/stream/streamtest"
+	"github.com/tributary-go/tributary/tables"
 )
 
 func TestATableFollowsItsRecordsAsTheyChange(t *testing.T) {
@@ -153,4 +155,20 @@ func TestTheSameTableServesTwoReaders(t *testing.T) {
 	send(d, order{ID: "a", Channel: "web", Paid: 5, Version: 1})
 	want(t, "results", written(d, results), "web {1 5}")
 	want(t, "orders", written(d, other), "a {a web 1 5  0 }")
+}
+
+func TestARowThatIsFoldedToAnEqualOneIsNoChange(t *testing.T) {
+	x := stream.New("t")
+	changes := stream.NewChangeTopic[name]("t-changes", codecs.String())
+	rows := stream.Fold(stream.From(x, words), texts, func(_ stream.Record, _ *string, v string) (*string, error) {
+		v = v[:1]
+		return &v, nil
+	})
+	stream.Aggregate(stream.GroupBy(rows, changes, func(s string) (name, error) { return name(s), nil }),
+		tables.New[name]("t-counts", codecs.Compact[totals](1)), stream.Count[string]("count", func(a *totals) *int64 { return &a.Orders }))
+	d := run(t, x)
+	speak(d, "k ab", "k ac", "k b", "k bc")
+	if n := len(d.ReadRaw("t-changes")); n != 3 { // a is new; a is gone, b is new
+		t.Errorf("%d records for two changes", n)
+	}
 }

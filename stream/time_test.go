@@ -166,11 +166,13 @@ func TestAPartitionThatWasIdleHoldsTimeAgain(t *testing.T) {
 
 func TestRubbishDoesNotWakeAnIdlePartition(t *testing.T) {
 	d := run(t, forgetful(20*time.Minute), streamtest.InputPartitions("orders", 2), streamtest.MaxAhead(0))
+	hours(d, 0, 1, 0, 1)
 	d.Advance(5 * time.Second)
 	d.SendRaw("orders", 1, nil, []byte("rubbish"))
-	hours(d, 0, 1, 0)
 	d.Run()
-	if at := d.Watermark("shop-latest", 0); !at.Equal(minute(50)) {
+	hours(d, 1, 2, 0)
+	d.Run()
+	if at := d.Watermark("shop-latest", 0); !at.Equal(minute(110)) {
 		t.Errorf("it is %s", at)
 	}
 }
@@ -272,4 +274,31 @@ func TestAResultHasTheTimeOfItsRowButNeverOneAheadOfTheWallClock(t *testing.T) {
 	if !row.EventTime.Equal(minute(20)) || !row.UpdatedAt.Equal(noon) {
 		t.Errorf("row %+v", row)
 	}
+}
+
+func TestTheLargestTimeOfAMessageCountsAndRecordsWithoutTimeSayNothingOfIt(t *testing.T) {
+	x := stream.New("t")
+	at := func(w codecs.Text) (time.Time, error) {
+		if w.V == "never" {
+			return time.Time{}, nil
+		}
+		return time.Parse(time.RFC3339, w.V)
+	}
+	times := stream.NewTopic[name]("times", codecs.Object(codecs.TextField("at", func(o *codecs.Text) *codecs.Text { return o })), at, stream.Partitioned())
+	stream.Fold(stream.From(x, times), texts, func(_ stream.Record, _ *string, w codecs.Text) (*string, error) { return &w.V, nil })
+	d := run(t, x)
+	d.SendRaw("times", 0, []byte("k"), []byte(`[{"at":"2021-03-25T11:00:00Z"},{"at":"2021-03-25T10:00:00Z"},{"at":"never"}]`))
+	d.Run()
+	if got := d.Watermark("t-texts", 0); !got.Equal(minute(-60)) {
+		t.Errorf("it is %s", got)
+	}
+	d.SendRaw("times", 0, []byte("k"), []byte(`{"at":"never"}`))
+	d.Run()
+	if got := d.Watermark("t-texts", 0); !got.Equal(minute(-60)) {
+		t.Errorf("then it is %s", got)
+	}
+	if got := streamtest.Rows(d, texts)["k"]; !got.EventTime.Equal(noon) {
+		t.Errorf("row %+v", got) // without a time of its own it has that of its arrival
+	}
+	wantNoDeadLetters(t, d)
 }

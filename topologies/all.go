@@ -7,6 +7,8 @@ import (
 
 	"github.com/tributary-go/tributary/stream"
 	"github.com/tributary-go/tributary/topologies/channelgmv"
+	"github.com/tributary-go/tributary/topologies/hourlypremium"
+	"github.com/tributary-go/tributary/topologies/lastpage"
 )
 
 // Settings are what all topologies have in common.
@@ -28,6 +30,8 @@ type Entry struct {
 func All() []Entry {
 	return []Entry{
 		{"channelgmv", "what was paid per sales channel and day", channelgmv.DefaultRetain, newChannelGMV},
+		{"hourlypremium", "premiums, policies and policyholders per hour", hourlypremium.DefaultRetain, newHourlyPremium},
+		{"lastpage", "the page that each account saw last, per device", lastpage.DefaultRetain, newLastPage},
 	}
 }
 
@@ -43,4 +47,12 @@ func Named(name string) (Entry, bool) {
 
 func newChannelGMV(s Settings) (*stream.Topology, error) {
 	return channelgmv.Topology(channelgmv.Config{Zone: s.Zone, From: s.From, Retain: s.Retain})
+}
+
+func newHourlyPremium(s Settings) (*stream.Topology, error) {
+	return hourlypremium.Topology(hourlypremium.Config{Zone: s.Zone, From: s.From, Retain: s.Retain})
+}
+
+func newLastPage(s Settings) (*stream.Topology, error) {
+	return lastpage.Topology(lastpage.Config{Zone: s.Zone, From: s.From, Retain: s.Retain})
 }

@@ -64,7 +64,7 @@ func TestAnErrorEndsALifeAndTheNextGoesOn(t *testing.T) {
 	r := s.run(cfg)
 	r.drain()
 	s.check()
-	if n, _ := metric(t, cfg.Metrics, "tributary_restarts_total"); n != 3 {
+	if n := metric(t, cfg.Metrics, "tributary_restarts_total", s.group); n != 3 {
 		t.Errorf("%v restarts for 3 failures", n)
 	}
 }
@@ -88,7 +88,7 @@ func TestWhatIsProcessedAndNotCommittedIsBounded(t *testing.T) {
 	})
 	r := s.run(cfg)
 	<-held
-	open := func() float64 { n, _ := metric(t, cfg.Metrics, "tributary_open_records"); return n }
+	open := func() float64 { return metric(t, cfg.Metrics, "tributary_open_records", s.group) }
 	waitFor(t, "a full buffer", func() bool { return open() >= bound })
 	for range 20 {
 		if n := open(); n > bound+4*hold {
@@ -107,17 +107,14 @@ func TestWatermarksDoNotUseUpTheBound(t *testing.T) {
 	v := newVisits(t, c, 1)
 	cfg := config(t, c, func(cfg *engine.Config) { cfg.MaxOpen, cfg.Partitions = 10, 4 })
 	r := start(t, v.plan, cfg)
-	for i := range int64(30) { // each makes a watermark record for three of four partitions
+	for i := range int64(6) { // each makes a watermark record for three of four partitions
 		v.visit(0, fmt.Sprint("u", i), i)
 		r.drain()
-		waitFor(t, "a moment without open records", func() bool {
-			n, _ := metric(t, cfg.Metrics, "tributary_open_records")
-			return n == 0
-		})
+		waitFor(t, "a moment without open records", func() bool { return metric(t, cfg.Metrics, "tributary_open_records", v.group) == 0 })
 	}
 	visits, _ := v.counts()
-	if len(visits) != 30 {
-		t.Errorf("%d users of 30", len(visits))
+	if len(visits) != 6 {
+		t.Errorf("%d users of 6", len(visits))
 	}
 }
 

@@ -18,6 +18,7 @@ type gokaStore struct {
 	life      *life
 	partition int32
 	session   sarama.ConsumerGroupSession // in which it was opened; life.mu
+	opened    int64                       // the offset at which recovery found it
 
 	mu     sync.Mutex // goka may still recover when it closes already
 	closed bool
@@ -68,7 +69,8 @@ func (s *gokaStore) GetOffset(def int64) (int64, error) {
 	if err != nil || b == nil {
 		return def, err
 	}
-	return strconv.ParseInt(string(b), 10, 64)
+	s.opened, err = strconv.ParseInt(string(b), 10, 64)
+	return s.opened, err
 }
 
 // SetOffset implements storage.Storage; goka calls it after the record it belongs to.
@@ -86,9 +88,12 @@ func (s *gokaStore) MarkRecovered() error {
 	if s.closed || session.Context().Err() != nil {
 		return nil
 	}
-	if s.recOff < barrier {
+	if s.opened > barrier {
 		err := fmt.Errorf("the changelog has lost records that the local store %s holds", s.dir)
 		return s.fail(errors.Join(err, s.void(err.Error())))
+	}
+	if s.recOff < barrier {
+		return nil // another partition's failure has ended the recovery of all
 	}
 	if err := s.flushRecovery(); err != nil {
 		return s.fail(err)

@@ -49,8 +49,7 @@ func TestPartitionsMoveWhenInstancesComeAndGo(t *testing.T) {
 	c := brokers.Embedded(t)
 	s := newSums(t, c)
 	adm := admin(t, c)
-	group := s.name + "-totals"
-	a, b := group+"-a", group+"-b"
+	group, a, b := s.group, s.group+"-a", s.group+"-b"
 	await := func(what string, want map[string]int) {
 		t.Helper()
 		waitFor(t, what, func() bool { return fmt.Sprint(shares(t, adm, group, s.in)) == fmt.Sprint(want) })
@@ -77,9 +76,7 @@ func TestAnInputMayGrow(t *testing.T) {
 	cfg := config(t, c)
 	r := start(t, v.plan, cfg)
 	visit := func(partitions int32) {
-		for i := range 2 * partitions {
-			v.visit(i%partitions, fmt.Sprint("u", i), 1)
-		}
+		v.visitEach(2*partitions, partitions)
 		r.drain()
 	}
 	visit(4)
@@ -126,10 +123,8 @@ func TestTheWatermarkOfAStatelessGroupSurvivesARestart(t *testing.T) {
 	}
 	cfg.Metrics = engine.NewMetrics()
 	start(t, v.plan, cfg)
-	want := float64(minute(60).Unix() + minute(70).Unix() + 4*minute(60).Unix())
 	waitFor(t, "the watermarks of before", func() bool {
-		got, _ := metric(t, cfg.Metrics, "tributary_watermark_seconds") // two of the readers, and those of the users
-		return got == want || got == want-2*float64(minute(60).Unix())
+		return metric(t, cfg.Metrics, "tributary_watermark_seconds", v.readers) == float64(minute(60).Unix()+minute(70).Unix())
 	})
 }
 
@@ -187,9 +182,7 @@ func TestRepartitionTopicsArePurgedBehindTheirReaders(t *testing.T) {
 		return n
 	}
 	visit := func() {
-		for i := range int32(100) {
-			v.visit(i%2, fmt.Sprint("u", i%9), int64(i))
-		}
+		v.visitEach(100, 2)
 		r.drain()
 	}
 	visit()

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/tributary-go/tributary/codecs"
 	"github.com/tributary-go/tributary/integration/brokers"
@@ -108,8 +110,8 @@ func waitFor(t *testing.T, what string, f func() bool) {
 	}
 }
 
-// metric is the sum of a metric over its labels.
-func metric(t *testing.T, m *engine.Metrics, name string) (sum float64, found bool) {
+// metric is the sum of a group's gauge or counter over its other labels.
+func metric(t *testing.T, m *engine.Metrics, name, group string) (sum float64) {
 	t.Helper()
 	r := prometheus.NewPedanticRegistry()
 	r.MustRegister(m)
@@ -122,11 +124,12 @@ func metric(t *testing.T, m *engine.Metrics, name string) (sum float64, found bo
 			continue
 		}
 		for _, x := range f.Metric {
-			found = true
-			sum += x.GetGauge().GetValue() + x.GetCounter().GetValue() // one of them is there
+			if slices.ContainsFunc(x.Label, func(l *dto.LabelPair) bool { return l.GetName() == "group" && l.GetValue() == group }) {
+				sum += x.GetGauge().GetValue() + x.GetCounter().GetValue() // one of them is there
+			}
 		}
 	}
-	return sum, found
+	return sum
 }
 
 // ---- payments: countsum, whose input is keyed
@@ -149,15 +152,16 @@ type sums struct {
 	c         brokers.Cluster
 	name      string
 	in, out   string
+	group     string
+	changelog string
 	plan      *task.Topology
 	produced  int
-	changelog string
 }
 
 func newSums(t *testing.T, c brokers.Cluster) *sums {
 	t.Helper()
 	s := &sums{t: t, c: c, name: brokers.Unique(t, "cs"), in: brokers.Unique(t, "in"), out: brokers.Unique(t, "out")}
-	s.changelog = s.name + "-totals-table"
+	s.group, s.changelog = s.name+"-totals", s.name+"-totals-table"
 	c.CreateTopic(t, s.in, 4, nil)
 	topology, err := countsum.Topology(s.name, s.in, s.out)
 	if err != nil {
@@ -278,7 +282,21 @@ func (v *visits) topology(rows codecs.Codec[counted]) *task.Topology {
 // visit writes a visit into a partition of the input.
 func (v *visits) visit(partition int32, u string, minute int64) {
 	v.t.Helper()
-	v.c.ProduceTo(v.t, v.in, brokers.Record{Partition: partition, Value: fmt.Appendf(nil, `{"user":%q,"minute":%d}`, u, minute)})
+	v.c.ProduceTo(v.t, v.in, aVisit(partition, u, minute))
+}
+
+// visitEach writes n visits of nine users, a minute apart, into the partitions in turn.
+func (v *visits) visitEach(n, partitions int32) {
+	v.t.Helper()
+	var rs []brokers.Record
+	for i := range n {
+		rs = append(rs, aVisit(i%partitions, fmt.Sprint("u", i%9), int64(i)))
+	}
+	v.c.ProduceTo(v.t, v.in, rs...)
+}
+
+func aVisit(partition int32, u string, minute int64) brokers.Record {
+	return brokers.Record{Partition: partition, Value: fmt.Appendf(nil, `{"user":%q,"minute":%d}`, u, minute)}
 }
 
 // counts are the visits told of each user, and how often he was said to be quiet. Counts must not leave out or

@@ -9,11 +9,9 @@ import (
 	"testing"
 )
 
-// programs are the binaries, and the commands of those that have some.
-var programs = [][]string{{"channelgmv"}, {"lookup"}, {"tributary", "demo"}, {"tributary", "describe"}}
-
 var (
 	helpFlag  = regexp.MustCompile(`(?m)^\s+(?:-\w, )?--([a-z-]+)`)
+	command   = regexp.MustCompile(`(?m)^  ([a-z]+)  `)
 	docFlag   = regexp.MustCompile("`--([a-z-]+)[^`]*`")
 	anyMetric = regexp.MustCompile(`"(tributary_[a-z_]+)"`)
 	docMetric = regexp.MustCompile("`(tributary_[a-z_]+)`")
@@ -25,23 +23,41 @@ func TestOperationsNamesTheFlagsThatThereAre(t *testing.T) {
 	}
 	dir := t.TempDir()
 	run(t, root(t), "go", "build", "-o", dir+string(filepath.Separator), "./cmd/...")
-	var real []string
-	for _, p := range programs {
-		out := run(t, dir, filepath.Join(dir, p[0]), append(p[1:], "--help")...)
-		real = append(real, firsts(helpFlag, out)...)
-	}
-	content := document(t, "docs/operations.md").content
-	mustBeSame(t, "flag --", sorted(real, "help"), sorted(firsts(docFlag, content), "help", "describe"))
-}
-
-func TestEveryBinaryIsLookedAt(t *testing.T) {
-	folders, err := os.ReadDir(filepath.Join(root(t), "cmd"))
+	binaries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range folders {
-		if !slices.ContainsFunc(programs, func(p []string) bool { return p[0] == f.Name() }) {
-			t.Errorf("cmd/%s is not among the programs whose flags are compared with docs/operations.md", f.Name())
+	var real []string
+	for _, b := range binaries {
+		for _, text := range helps(t, filepath.Join(dir, b.Name())) {
+			real = append(real, firsts(helpFlag, text)...)
+		}
+	}
+	mustBeSame(t, "flag --", sorted(real, "help"), sorted(firsts(docFlag, document(t, "docs/operations.md").content), "help", "describe"))
+}
+
+// helps are the texts with which a program and its commands, if it has any, explain themselves.
+func helps(t *testing.T, binary string) []string {
+	t.Helper()
+	all := []string{run(t, ".", binary, "--help")}
+	_, commands, _ := strings.Cut(all[0], "\nCommands:\n")
+	for _, name := range firsts(command, commands) {
+		all = append(all, run(t, ".", binary, name, "--help"))
+	}
+	return all
+}
+
+func TestEveryProgramIsInReadmeAndOperations(t *testing.T) {
+	folders, err := os.ReadDir(filepath.Join(root(t), "cmd"))
+	if err != nil || len(folders) == 0 {
+		t.Fatalf("cmd has %d folders: %v", len(folders), err)
+	}
+	for _, name := range []string{"README.md", "docs/operations.md"} {
+		content := document(t, name).content
+		for _, f := range folders {
+			if !regexp.MustCompile("[`/ ]" + f.Name() + "[` ]").MatchString(content) {
+				t.Errorf("%s does not name the program %s", name, f.Name())
+			}
 		}
 	}
 }

@@ -40,6 +40,5 @@ func (t *Task) flushGathered() error {
 			return err
 		}
 	}
-	t.keep()
 	return nil
 }

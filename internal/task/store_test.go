@@ -383,3 +383,47 @@ func TestCommitsAndFlushesRunBesideProcessing(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsBeingFlushedDoesNotChangeWhenItsRowIsCommittedAgain(t *testing.T) {
+	b := newBench(t, newGroup(func(c *Context) error { return c.SetRow(string(c.Record().Value), 1, false) }))
+	commit := func(value string) {
+		b.send("k", value)
+		c, err := b.Cut(b.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Committed(c, 0)
+	}
+	commit("one")
+	ws, entries, _ := b.store.startFlush()
+	commit("two")
+	for _, w := range ws {
+		if w.Key == "k" && !strings.HasSuffix(string(w.Value), "one") {
+			t.Errorf("%q is flushed", w.Value)
+		}
+	}
+	b.store.endFlush(entries)
+	ws, _, _ = b.store.startFlush()
+	if len(ws) != 1 || !strings.HasSuffix(string(ws[0].Value), "two") {
+		t.Errorf("then %q", ws)
+	}
+}
+
+func TestARowHasTheNewestTimesOfWhatMadeItOrThoseOfItsVersion(t *testing.T) {
+	for _, version := range []bool{false, true} {
+		b := newBench(t, newGroup(func(c *Context) error {
+			if string(c.Record().Value) == "touch" {
+				return c.Touch(1, version)
+			}
+			return c.SetRow("row", 1, version)
+		}))
+		for _, change := range []string{"set", "touch"} {
+			b.process(b.record(0, 3000, NoTime, change, "set"), b.record(0, 2000, NoTime, change, change))
+			b.commit()
+			at, ingest, _, err := ParseRow([]byte(b.db.rows[change]))
+			if want := map[bool]int64{false: 3000, true: 2000}[version]; at != want || ingest != 3000 || err != nil {
+				t.Errorf("version %v, %s: times %d and %d, want %d and 3000, %v", version, change, at, ingest, want, err)
+			}
+		}
+	}
+}

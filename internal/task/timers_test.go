@@ -237,3 +237,35 @@ func TestTimeWithoutEndFiresEveryTimer(t *testing.T) {
 	b.advance(EndOfTime)
 	wantTexts(t, "fired", texts(b.commit()["out"]), "x=a@10")
 }
+
+func TestTimeThatTimersHaveNotSeenYetIsNotSaid(t *testing.T) {
+	b := newBench(t, alarms(nil), onePartition)
+	b.send("x", "a@10")
+	b.advance(5)
+	b.commit()
+	for from := range int32(2) { // as if a commit came between a sender's silence and the timers
+		b.clock.hear("in", &stamp{group: SenderID("up"), partition: from, of: 2, watermark: 20})
+	}
+	b.now += announceEvery
+	c, err := b.Cut(b.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c != nil {
+		for _, o := range c.Outputs {
+			if o.Topic == next && len(o.Parts[0]) > 0 {
+				t.Errorf("times said: %d", watermarks(t, o.Parts[0]))
+			}
+		}
+		b.Committed(c, 0)
+	}
+	if err := b.Fire(); err != nil {
+		t.Fatal(err)
+	}
+	b.now += announceEvery
+	outs := b.commit()
+	wantTexts(t, "fired", texts(outs["out"]), "x=a@10")
+	if got := fmt.Sprint(watermarks(t, outs["next"])); got != "[20]" {
+		t.Errorf("then times said: %s", got)
+	}
+}

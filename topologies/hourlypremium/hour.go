@@ -55,5 +55,3 @@ func (c Config) hourlyPremium(row tables.Row[Hour, Totals]) (HourlyPremium, erro
 		UpdatedAt: row.UpdatedAt.In(c.Zone).Format(rfc3339Milli),
 	}, nil
 }
-
-// retain gives a table its retention, unless retention is off.

@@ -76,10 +76,10 @@ func Topology(c Config) (*stream.Topology, error) {
 
 	dated := stream.From(t, UserOrders).Filter(OrderRecord.dated).Filter(c.since)
 	orders := stream.KeyBy(stream.MapValues(dated, newOrder), OrdersByIdentity, identity)
-	last := stream.Fold(orders, retain(LastOrders, c.Retain), lastValues)
+	last := stream.Fold(orders, retain(LastOrders, c, 0), lastValues)
 
 	byHour := stream.GroupBy(last, OrdersByHour, c.hour)
-	totals := stream.Aggregate(byHour, retain(Hours, c.Retain+day),
+	totals := stream.Aggregate(byHour, retain(Hours, c, 1),
 		stream.Sum("premium", (*Totals).premium, Order.premium),
 		stream.CountDistinct("policies", (*Totals).policies, Order.policy),
 		stream.CountDistinct("holders", (*Totals).holders, Order.holder),
@@ -92,6 +92,15 @@ func Topology(c Config) (*stream.Topology, error) {
 // since reports whether a record counts from c.From on.
 func (c Config) since(r OrderRecord) bool {
 	return c.From.IsZero() || r.Modified.V >= c.From.UnixMilli()
+}
+
+// retain gives a table its retention. Each level keeps a day more than the one above it, whose changes it
+// takes in: a correction must still find what it corrects.
+func retain[K stream.Key, A any](t tables.Table[K, A], c Config, level int) tables.Table[K, A] {
+	if c.Retain > 0 {
+		t.Retain = c.Retain + time.Duration(level)*day
+	}
+	return t
 }
 
 // key finds the field that is the identity.

@@ -12,8 +12,7 @@ import (
 // ErrFenced is wrapped in errors of Commit when a broker says that this writer
 // is no longer the one: a younger writer has its transactional id, the
 // coordinator gave up on its transaction (transaction.timeout.ms), or its
-// member is no longer in the group's current generation. Nothing of the
-// transaction is visible or will be.
+// member is not in the group's current generation.
 var ErrFenced = errors.New("fenced: another instance has taken over, or the transaction timed out")
 
 // errClosed ends a Commit during Close, and is returned by one after it.

@@ -6,7 +6,7 @@
 // would otherwise pass, record by record, through half a dozen goroutines. The
 // writer also has a watchdog on every step, which the producer lacks.
 //
-// A transaction is six kinds of requests, in this order:
+// A transaction is five kinds of requests, in this order:
 //
 //	AddPartitionsToTxn  to the transaction's coordinator
 //	AddOffsetsToTxn     to the transaction's coordinator
