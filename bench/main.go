@@ -7,8 +7,7 @@
 // File map: options.go what can be chosen; kafka.go, topics.go, produce.go and read.go the broker and its data;
 // payments.go and orders.go the inputs and their recounts; process.go and proc.go what runs and what it costs; ours.go,
 // streams.go and flink.go the contestants; count.go, gmv.go with collect.go, recovery.go, latency.go with probes.go and
-// watch.go, and memory.go the measurements;
-// report.go what is written.
+// watch.go, and memory.go the measurements; report.go what is written.
 package main
 
 import (

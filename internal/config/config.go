@@ -69,11 +69,12 @@ func (e Engine) Config(k Kafka, log *slog.Logger) engine.Config {
 	}
 }
 
-// Rules are the settings that topologies share.
+// Rules are the settings that topologies share. A program with another retention embeds them with the tag
+// set:"retain=2160h".
 type Rules struct {
 	Zone   string        `help:"Time zone of business times." default:"Asia/Shanghai" group:"Rules"`
 	From   string        `help:"Leave out records whose business time lies before this (2006-01-02 or 2006-01-02T15:04:05, in the zone). Default: none." group:"Rules" placeholder:"TIME"`
-	Retain time.Duration `help:"How long rows are kept after their business time; older records are too late. 0: for ever." default:"168h" group:"Rules"`
+	Retain time.Duration `help:"How long rows are kept after their business time; older records are too late. 0: for ever." default:"${retain}" group:"Rules"`
 }
 
 // Times are the zone, and From in it.
@@ -113,6 +114,6 @@ func Options(name, purpose string) []kong.Option {
 	return []kong.Option{
 		kong.Name(name), kong.Description(purpose), kong.UsageOnError(), kong.DefaultEnvars("TRIBUTARY"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 120}),
-		kong.Vars{"state_dir": "tributary-state"},
+		kong.Vars{"state_dir": "tributary-state", "retain": "168h"},
 	}
 }
