@@ -83,32 +83,52 @@ func extreme[V, A, N any](what, name string, into func(*A) *N, of func(V) (N, bo
 		if adds == drops && add == drop {
 			return nil
 		}
+		held := string(order.Append(nil, *into(a)))
+		some, err := c.Sub(name, held) // the extreme is among the values, or there are none
+		if err != nil {
+			return err
+		}
 		if adds {
 			if _, err := count(c, name, add, +1); err != nil {
 				return err
 			}
-		}
-		if drops {
-			if _, err := count(c, name, drop, -1); err != nil {
-				return err
+			if some == nil || beyond(add, held, largest) {
+				held = add
+				if *into(a), err = order.Decode([]byte(add)); err != nil {
+					return err
+				}
 			}
 		}
-		var first string
-		var found bool
-		if err := c.ScanSubs(name, largest, func(sub string, _ []byte) bool {
-			first, found = sub, true
-			return false
-		}); err != nil {
+		if !drops {
+			return nil
+		}
+		left, err := count(c, name, drop, -1)
+		if err != nil || left != 0 || drop != held {
 			return err
 		}
-		var n N
-		var err error
-		if found {
-			n, err = order.Decode([]byte(first))
-		}
-		*into(a) = n
+		*into(a), err = outermost(c, name, order, largest)
 		return err
 	}}
+}
+
+// beyond reports whether x lies further out than y.
+func beyond(x, y string, largest bool) bool {
+	if largest {
+		return x > y
+	}
+	return x < y
+}
+
+// outermost finds the smallest or largest value that is left; of none it is the zero value.
+func outermost[N any](c *task.Context, name string, order codecs.Ordered[N], largest bool) (n N, err error) {
+	serr := c.ScanSubs(name, largest, func(sub string, _ []byte) bool {
+		n, err = order.Decode([]byte(sub))
+		return false
+	})
+	if serr != nil {
+		return n, serr
+	}
+	return n, err
 }
 
 // CountDistinct counts the different values of of; false: null, which does not count. Each value is a

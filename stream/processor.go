@@ -192,7 +192,7 @@ func handle[K Key, A, R any](p Processor[K, A], c *task.Context, k K, push sink[
 func (p Processor[K, A]) write(c *task.Context, old, row *A, members int64, version bool) error {
 	switch {
 	case row == nil && old == nil:
-		return nil
+		return c.NoRow()
 	case row == nil:
 		return c.DeleteRow()
 	case old != nil && p.same(old, row):
@@ -297,7 +297,8 @@ type SubRows[S any] struct {
 	sub tables.Sub[S]
 }
 
-// SubsOf gives a handler the sub-rows of its key. Deleting the row deletes them.
+// SubsOf gives a handler the sub-rows of its key. They live as long as the row does: deleting it deletes
+// them, and what a handler puts there while it leaves the key without a row is gone.
 func SubsOf[K Key, A, S any](c *Context[K, A], sub tables.Sub[S]) SubRows[S] {
 	return SubRows[S]{c.c, sub}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tributary-go/tributary/stream"
 	"github.com/tributary-go/tributary/topologies/channelgmv"
+	"github.com/tributary-go/tributary/topologies/coupon"
 	"github.com/tributary-go/tributary/topologies/hourlypremium"
 	"github.com/tributary-go/tributary/topologies/lastpage"
 )
@@ -30,6 +31,7 @@ type Entry struct {
 func All() []Entry {
 	return []Entry{
 		{"channelgmv", "what was paid per sales channel and day", channelgmv.DefaultRetain, newChannelGMV},
+		{"coupon", "what each buyer spent per day, refunds taken off", coupon.DefaultRetain, newCoupon},
 		{"hourlypremium", "premiums, policies and policyholders per hour", hourlypremium.DefaultRetain, newHourlyPremium},
 		{"lastpage", "the page that each account saw last, per device", lastpage.DefaultRetain, newLastPage},
 	}
@@ -47,6 +49,10 @@ func Named(name string) (Entry, bool) {
 
 func newChannelGMV(s Settings) (*stream.Topology, error) {
 	return channelgmv.Topology(channelgmv.Config{Zone: s.Zone, From: s.From, Retain: s.Retain})
+}
+
+func newCoupon(s Settings) (*stream.Topology, error) {
+	return coupon.Topology(coupon.Config{Zone: s.Zone, From: s.From, Retain: s.Retain})
 }
 
 func newHourlyPremium(s Settings) (*stream.Topology, error) {

@@ -30,6 +30,7 @@ type UseCase struct {
 
 // UseCases are those that the runner knows, by the name of their folder.
 var UseCases = map[string]UseCase{
+	"000":  couponSpend,
 	"001":  channelGMV,
 	"001d": channelGMV,
 	"002a": hourlyPremium,

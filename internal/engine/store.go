@@ -73,6 +73,10 @@ func openStore(dir, topicID string) (*localStore, string, error) {
 	return emptyStore(dir, topicID, why)
 }
 
+// writeBuffer is LevelDB's memory per partition, of which it may hold two. Rows are written behind, sorted and
+// in large batches: a larger one gains nothing.
+const writeBuffer = 2 << 20
+
 var errDamaged = errors.New("it is damaged")
 
 func openDB(dir, topicID string) (*localStore, error) {
@@ -81,7 +85,7 @@ func openDB(dir, topicID string) (*localStore, error) {
 	}
 	// A journal that lost a part of its middle would be an older offset's rows under a newer offset: better none.
 	const strict = opt.DefaultStrict | opt.StrictJournal | opt.StrictManifest
-	db, err := leveldb.OpenFile(dir, &opt.Options{WriteBuffer: 8 << 20, Filter: filter.NewBloomFilter(10), Strict: strict})
+	db, err := leveldb.OpenFile(dir, &opt.Options{WriteBuffer: writeBuffer, Filter: filter.NewBloomFilter(10), Strict: strict})
 	if ldberrors.IsCorrupted(err) {
 		return nil, fmt.Errorf("%w: %v", errDamaged, err)
 	}

@@ -20,6 +20,32 @@ type Context struct {
 
 	rec   *Record
 	input *Input
+	row   *entry // of Key, once it was looked up
+	subs  bool   // sub-rows were changed
+}
+
+// entry is the row of the record's key, looked up once.
+func (c *Context) entry() (*entry, error) {
+	if c.row == nil {
+		e, err := c.Task.store.row(c.Key)
+		if err != nil {
+			return nil, err
+		}
+		c.row = e
+	}
+	return c.row, nil
+}
+
+// sub is a sub-row of the record's key. A key without a row has none in the local store: it need not be asked.
+func (c *Context) sub(key string) (*entry, error) {
+	e, err := c.entry()
+	if err != nil {
+		return nil, err
+	}
+	if e.row == nil {
+		return c.Task.store.absent(key), nil
+	}
+	return c.Task.store.sub(key)
 }
 
 // Record is the record being handled; in a timer only its key means something.
@@ -53,7 +79,7 @@ func (c *Context) EventTime(at time.Time) error {
 
 // Row is the group's row of the record's key; nil: none. It must not be changed in place.
 func (c *Context) Row() (any, error) {
-	e, err := c.Task.store.row(c.Key)
+	e, err := c.entry()
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +88,7 @@ func (c *Context) Row() (any, error) {
 
 // RowTimes are the business and ingest time of the row.
 func (c *Context) RowTimes() (at, ingest int64, members int64, err error) {
-	e, err := c.Task.store.row(c.Key)
+	e, err := c.entry()
 	if err != nil {
 		return 0, 0, 0, err
 	}
@@ -77,7 +103,7 @@ func (c *Context) RowTimes() (at, ingest int64, members int64, err error) {
 // not a sum of many).
 func (c *Context) SetRow(row any, members int64, reset bool) error {
 	t := c.Task
-	e, err := t.store.row(c.Key)
+	e, err := c.entry()
 	if err != nil {
 		return err
 	}
@@ -94,9 +120,7 @@ func (c *Context) SetRow(row any, members int64, reset bool) error {
 	}
 	if m.timer == NoTime && t.Group.Table.Retain > 0 {
 		m.timer = m.at + t.Group.Table.Retain.Milliseconds()
-		if err := t.setTimer(m.timer, ExpiryTimer, c.Key); err != nil {
-			return err
-		}
+		t.setFirstTimer(m.timer, ExpiryTimer, c.Key)
 	}
 	t.store.setRow(e, row, m)
 	return nil
@@ -104,7 +128,7 @@ func (c *Context) SetRow(row any, members int64, reset bool) error {
 
 // Touch records that what the context handles is part of the row, though the row stays equal.
 func (c *Context) Touch(members int64, reset bool) error {
-	e, err := c.Task.store.row(c.Key)
+	e, err := c.entry()
 	if err != nil || e.row == nil {
 		return err
 	}
@@ -124,7 +148,7 @@ func (c *Context) Touch(members int64, reset bool) error {
 // DeleteRow removes the row, its sub-rows and its expiry timer.
 func (c *Context) DeleteRow() error {
 	t := c.Task
-	e, err := t.store.row(c.Key)
+	e, err := c.entry()
 	if err != nil {
 		return err
 	}
@@ -166,7 +190,7 @@ func (s *store) setSubKey(key string, val []byte) error {
 // retention, and waits on for one that was updated since. It emits nothing: results keep their history.
 func Expire(c *Context) error {
 	t := c.Task
-	e, err := t.store.row(c.Key)
+	e, err := c.entry()
 	if err != nil || e.row == nil || e.meta.timer != c.Event {
 		return err
 	}
@@ -216,7 +240,7 @@ func subKey(key, name string) string { return key + "\x00" + name + "\x00" }
 
 // Sub is a sub-row of the record's key; nil: none. It must not be changed.
 func (c *Context) Sub(name, sub string) ([]byte, error) {
-	e, err := c.Task.store.sub(subKey(c.Key, name) + sub)
+	e, err := c.sub(subKey(c.Key, name) + sub)
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +256,21 @@ func (c *Context) SetSub(name, sub string, val []byte) error {
 	if err := c.Task.checkSize(c.Task.Group.Table.Topic(), len(k)+len(val)); err != nil {
 		return err
 	}
-	return c.Task.store.setSubKey(k, val)
+	e, err := c.sub(k)
+	if err == nil {
+		c.subs = true
+		c.Task.store.setSub(e, val)
+	}
+	return err
+}
+
+// NoRow is what a handler ends with that leaves its key without a row: sub-rows don't outlive their row, nor
+// live before it.
+func (c *Context) NoRow() error {
+	if !c.subs {
+		return nil
+	}
+	return c.DeleteRow()
 }
 
 // ScanSubs calls f for the sub-rows of name in order of their keys, or from the last one on if reverse.

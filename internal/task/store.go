@@ -129,6 +129,18 @@ func (s *store) sub(key string) (*entry, error) {
 	return e, nil
 }
 
+// absent is sub for a key that the DB does not have: only memory is asked.
+func (s *store) absent(key string) *entry {
+	if e := s.entries[key]; e != nil {
+		e.used = true
+		return e
+	}
+	e := &entry{key: strings.Clone(key), used: true}
+	s.entries[e.key] = e
+	s.ordered.Set(e)
+	return e
+}
+
 func (s *store) get(key string) ([]byte, error) {
 	s.gets++
 	b, err := s.db.Get(bytesOf(key))

@@ -73,6 +73,14 @@ func (t *Task) setTimer(at int64, name, key string) error {
 	return nil
 }
 
+// setFirstTimer sets a timer that can't be there yet, so that the local store need not be asked.
+func (t *Task) setFirstTimer(at int64, name, key string) {
+	if e := t.store.absent(timerName(at, name, key)); e.val == nil {
+		t.store.setSub(e, timerValue)
+	}
+	t.nextTimer = min(t.nextTimer, at)
+}
+
 func (t *Task) deleteTimer(at int64, name, key string) error {
 	e, err := t.store.sub(timerName(at, name, key))
 	if err != nil {

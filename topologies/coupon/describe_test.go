@@ -31,4 +31,3 @@ func TestTheTopologyIsTheOneInTestdata(t *testing.T) {
 		}
 	}
 }
-

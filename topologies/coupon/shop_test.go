@@ -19,8 +19,10 @@ type shop struct {
 	payments, refunds stream.Topic[stream.Unkeyed, coupon.Entry]
 }
 
+// open has no bound on times ahead, unless options say otherwise.
 func open(t streamtest.TB, c coupon.Config, opts ...streamtest.Option) shop {
 	t.Helper()
+	opts = append([]streamtest.Option{streamtest.MaxAhead(0)}, opts...)
 	topology, err := coupon.Topology(c)
 	if err != nil {
 		t.Fatalf("%v", err)
