@@ -20,6 +20,21 @@ type Exception struct {
 
 // Exceptions by use case and case. One that is no longer needed fails the test.
 var Exceptions = map[string]Exception{
+	"000/extreme_amounts": {
+		// Orders of buyer 314 (1e22 twice), 315 (9e18), 316 (NaN, and another order of 500) and 317 (Infinity,
+		// refunded). Flink's row of 316 has the gmt_create of the order with NaN, which it counts as 0.
+		Reason: "a fee of 10^15 or more, NaN and Infinity are mistakes of the sender; Flink cuts them to the range of BIGINT, or to 0",
+		Rows: []string{
+			`{"gmt_create":"2020-11-11 00:00:02","gmt_modified":"2020-11-11 00:00:02","buyer_id":316,"cumulate_amount":5,"effect_time":20201111}`,
+		},
+		Gone: []string{"315|20201111"},
+		DeadLetters: []string{
+			`"1e+22" is out of range`, `"1e+22" is out of range`, `"9e+18" is out of range`,
+			`field "div_idx_actual_total_fee": "NaN" is not a decimal number`,
+			`field "div_idx_actual_total_fee": "Infinity" is not a decimal number`,
+			`field "refund_fee": "-Infinity" is not a decimal number`,
+		},
+	},
 	"001/json_dbl_big": {
 		Reason:      "an amount of 10^15 or more is a mistake of the sender; Flink reads 1e400 as Infinity, and the channel's total stays so",
 		Gone:        []string{"2021-03-25 00:00:00|webShop"},

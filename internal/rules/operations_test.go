@@ -12,6 +12,8 @@ import (
 var (
 	helpFlag  = regexp.MustCompile(`(?m)^\s+(?:-\w, )?--([a-z-]+)`)
 	command   = regexp.MustCompile(`(?m)^  ([a-z]+)  `)
+	helpValue = regexp.MustCompile(`--([a-z-]+)="?([0-9a-z][^"\s]*)`)
+	docValue  = regexp.MustCompile("(?m)^\\| `--([a-z-]+)` \\| ([0-9][^ |]*|[a-z]+) \\|")
 	docFlag   = regexp.MustCompile("`--([a-z-]+)[^`]*`")
 	anyMetric = regexp.MustCompile(`"(tributary_[a-z_]+)"`)
 	docMetric = regexp.MustCompile("`(tributary_[a-z_]+)`")
@@ -34,6 +36,32 @@ func TestOperationsNamesTheFlagsThatThereAre(t *testing.T) {
 		}
 	}
 	mustBeSame(t, "flag --", sorted(real, "help"), sorted(firsts(docFlag, document(t, "docs/operations.md").content), "help", "describe"))
+}
+
+// TestOperationsNamesTheDefaultsOfProcessors: a table says of a flag what the help says. Words that stand for
+// no default, such as none, are not compared.
+func TestOperationsNamesTheDefaultsOfProcessors(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a binary")
+	}
+	defaults := map[string]string{}
+	for _, m := range helpValue.FindAllStringSubmatch(run(t, root(t), "go", "run", "./cmd/channelgmv", "--help"), -1) {
+		defaults[m[1]] = m[2]
+	}
+	compared := 0
+	for _, m := range docValue.FindAllStringSubmatch(document(t, "docs/operations.md").content, -1) {
+		want, has := defaults[m[1]]
+		if !has {
+			continue
+		}
+		compared++
+		if m[2] != want {
+			t.Errorf("docs/operations.md gives --%s the default %s, it is %s", m[1], m[2], want)
+		}
+	}
+	if compared < 8 {
+		t.Errorf("only %d defaults were compared", compared)
+	}
 }
 
 // helps are the texts with which a program and its commands, if it has any, explain themselves.
