@@ -95,11 +95,11 @@ func readFlink(file string) (runs []flinkRun, rows map[string]channelRow, err er
 			rows[r.Code] = r
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("Flink printed %q: %w", line, err)
+			return nil, nil, fmt.Errorf("the Flink run printed %q: %w", line, err)
 		}
 	}
 	if len(runs) != 2 {
-		return nil, nil, fmt.Errorf("Flink reported %d runs instead of 2:\n%s", len(runs), tail(file))
+		return nil, nil, fmt.Errorf("the Flink run reported %d runs instead of 2:\n%s", len(runs), tail(file))
 	}
 	return runs, rows, nil
 }

@@ -30,7 +30,7 @@ func (b *bench) gmv(ctx context.Context) (section, error) {
 	for round := range b.rounds {
 		d, err := b.drainOrders(ctx, fmt.Sprintf("gmv-%d", round), want)
 		if err != nil {
-			return section{}, fmt.Errorf("Tributary: %w", err)
+			return section{}, fmt.Errorf("channelgmv: %w", err)
 		}
 		b.say("Tributary, %d orders: %.1f CPU-s, %.0f records/s, %d MB, broker %.1f CPU-s; exact", b.orders, d.cpu, d.rate, d.peak>>20, d.broker)
 		ours = append(ours, d)
@@ -43,7 +43,7 @@ func (b *bench) gmv(ctx context.Context) (section, error) {
 		}
 		runs, peak, err := b.flink(ctx, fmt.Sprintf("flink-%d", round), data, check)
 		if err != nil {
-			return section{}, fmt.Errorf("Flink: %w", err)
+			return section{}, fmt.Errorf("peer flink: %w", err)
 		}
 		b.say("Flink SQL, %d orders: cold %.1f, warm %.1f CPU-s, warm %.0f records/s, %d MB", b.orders, runs[0].CPU, runs[1].CPU, float64(b.orders)/runs[1].Seconds, peak>>20)
 		cold, warm, memory = append(cold, runs[0]), append(warm, runs[1]), append(memory, float64(peak))

@@ -53,7 +53,7 @@ type Engine struct {
 	MaxAhead           time.Duration `help:"How far the event time of a record may lie ahead of its arrival; beyond it is a dead letter. 0: no bound." default:"1h" group:"Time"`
 	IdleAfter          time.Duration `help:"How long a partition must have been read to its end before it no longer holds time back." default:"5s" group:"Time"`
 	SessionTimeout     time.Duration `help:"How long the partitions of a dead instance wait for another." default:"6s" group:"Time"`
-	TransactionTimeout time.Duration `help:"How long the open transaction of a dead instance holds readers back." default:"10s" group:"Time"`
+	TransactionTimeout time.Duration `help:"How long the open transaction of a dead instance holds readers back." default:"15s" group:"Time"`
 
 	CacheRows  int           `help:"Rows, sub-rows and timers of a processor group that are kept in memory." default:"400000" group:"Memory"`
 	MaxOpen    int           `help:"Records of a processor group that are processed and not committed." default:"40000" group:"Memory"`

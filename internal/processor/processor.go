@@ -24,12 +24,13 @@ type Flags struct {
 	Listen string `help:"Address of /healthz, /readyz and /metrics. Port 0: any. Empty: none." default:"127.0.0.1:0" group:"HTTP"`
 }
 
-func (f *Flags) common() *Flags { return f }
+// Common implements Program.
+func (f *Flags) Common() *Flags { return f }
 
 // Program embeds Flags and may have more; it says what is run.
 type Program interface {
 	Topology() (*stream.Topology, error)
-	common() *Flags
+	Common() *Flags
 }
 
 // Main reads flags and environment, and runs until it is told to stop. Exit code 1: something was wrong, and
@@ -43,7 +44,7 @@ func Main(p Program, name, purpose string) {
 }
 
 func run(p Program) error {
-	f := p.common()
+	f := p.Common()
 	t, err := p.Topology()
 	if err != nil {
 		return err

@@ -7,8 +7,8 @@ import (
 )
 
 // rowMeta is what the engine keeps with every row. Stored form, version 1: byte version, varint business
-// time (ms), varint ingest time - business time, uvarint members, uvarint expiry timer (0: none, else
-// timer - business time, zig-zag, + 1), then the row as its codec writes it.
+// time (ms), varint ingest time - business time, uvarint members, uvarint 0 or 1 and then a varint: the
+// expiry timer - business time, if there is one; then the row as its codec writes it.
 type rowMeta struct {
 	at      int64 // business time of the latest version, ms
 	ingest  int64 // newest ingest time of what made the row, ms

@@ -24,6 +24,7 @@ func effects(c *Context) error {
 		return errors.New("refused")
 	case "panic":
 		var m map[string]int
+		//lint:ignore SA5000 a handler that panics is what is tested
 		m[v]++
 	case "skip":
 		return fmt.Errorf("not for us: %w", ErrSkip)

@@ -41,8 +41,6 @@ type entry struct {
 	committed []byte // the committed form, until it is flushed
 }
 
-func (e *entry) present() bool { return e.row != nil || e.val != nil }
-
 // store holds the keys that a task works on over its DB. Reads see what was written last; nothing reaches
 // the DB before it was committed.
 type store struct {

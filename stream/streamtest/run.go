@@ -26,13 +26,12 @@ type place struct {
 // run is one task as it runs.
 type run struct {
 	*task.Task
-	group   *group
-	store   *store           // nil: stateless
-	changes []record         // the changelog of its partition
-	next    map[string]int64 // input topic: offset of the next record to process
-	idle    map[string]int64 // external input: ms without a record; -1: declared idle
-	open    *task.Cut        // being committed
-	input   int              // whose turn it is
+	group *group
+	store *store           // nil: stateless
+	next  map[string]int64 // input topic: offset of the next record to process
+	idle  map[string]int64 // external input: ms without a record; -1: declared idle
+	open  *task.Cut        // being committed
+	input int              // whose turn it is
 }
 
 func (d *Driver) newRun(g *group, p, n int32) *run {
