@@ -36,6 +36,7 @@ type Instance struct {
 	log    string
 
 	cmd   *exec.Cmd
+	since int // length of the log when the process was started
 	stdin io.Closer
 	ended chan struct{}
 	fate  *fate
@@ -79,6 +80,7 @@ func (i *Instance) Start(extra ...string) {
 	defer log.Close()
 	cmd := exec.Command(i.binary, append(append([]string{}, i.args...), extra...)...)
 	cmd.Stdout, cmd.Stderr = log, log
+	i.since = len(i.Log())
 	if i.stdin, err = cmd.StdinPipe(); err != nil {
 		i.t.Fatal(err)
 	}
@@ -130,9 +132,15 @@ func (i *Instance) Kill() {
 	<-i.ended
 }
 
-// Terminate asks the process to end, and demands that it does so without an error.
+// Terminate asks the process to end, and demands that it does so without an error. A process that has only
+// just been started is first given the time to listen for signals.
 func (i *Instance) Terminate() {
 	i.t.Helper()
+	for deadline := time.Now().Add(60 * time.Second); i.Running() && !strings.Contains(i.Log()[i.since:], "started"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			i.t.Fatal("the process does not begin")
+		}
+	}
 	i.ExpectEnd()
 	i.signal(syscall.SIGTERM)
 	i.AwaitEnd(60 * time.Second)

@@ -3,6 +3,7 @@ package client_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/tributary-go/tributary/integration/brokers"
 )
@@ -34,11 +35,18 @@ func wantVisible(t *testing.T, c brokers.Cluster, topic string, want int64) {
 	}
 }
 
+// wantEnd waits for the end: a broker answers a commit before it has written the markers.
 func wantEnd(t *testing.T, c brokers.Cluster, topic string, want int64) {
 	t.Helper()
-	ends, err := open(t, c).EndOffsets(t.Context(), []string{topic, topic})
-	if err != nil || len(ends) != 1 || len(ends[topic]) != 1 || ends[topic][0] != want {
-		t.Errorf("the ends are %v (%v), want [%d]", ends, err, want)
+	a := open(t, c)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		ends, err := a.EndOffsets(t.Context(), []string{topic, topic})
+		if err == nil && len(ends) == 1 && len(ends[topic]) == 1 && ends[topic][0] == want {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the ends are %v (%v), want [%d]", ends, err, want)
+		}
 	}
 }
 
@@ -125,8 +133,8 @@ func TestTheLastVisibleRecordIsFoundBehindMarkersAndAbortedRecords(t *testing.T)
 				topic := brokers.Unique(t, "visible")
 				c.CreateTopic(t, topic, 1, nil)
 				s.write(t, c, topic)
+				wantEnd(t, c, topic, s.end) // first: markers are written after the commit was answered
 				wantVisible(t, c, topic, s.visible)
-				wantEnd(t, c, topic, s.end)
 			})
 		}
 	})
@@ -139,6 +147,7 @@ func TestTheStartOfTheLogIsReturnedWhenAllRecordsAreGone(t *testing.T) {
 		x := c.Begin(t)
 		x.Produce(t, topic, many(5)...)
 		x.Commit(t)
+		wantEnd(t, c, topic, 6)
 		if err := open(t, c).DeleteRecordsBelow(t.Context(), topic, map[int32]int64{0: 5}); err != nil {
 			t.Fatal(err)
 		}

@@ -87,6 +87,7 @@ func main() {
 func run(f *flags) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
+	fmt.Fprintln(os.Stderr, "started")
 	if f.whileStdin {
 		go func() {
 			_, _ = io.Copy(io.Discard, os.Stdin)
