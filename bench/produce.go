@@ -18,7 +18,7 @@ func partitionOf(key []byte) int32 {
 	if n < 0 {
 		n = -n
 	}
-	return n % partitions
+	return max(0, n) % partitions // the smallest number has no opposite: its keys lie in partition 0
 }
 
 // producer writes records into the partitions that they name.
