@@ -11,12 +11,13 @@ import (
 
 // Chaos is what happens to two instances while they work.
 type Chaos struct {
-	Kills       int           // SIGKILL and start again
-	Stops       int           // SIGSTOP for longer than the session, then SIGCONT
-	Terms       int           // SIGTERM and start again
-	BrokerKills int           // SIGKILL of a broker and start again
-	Session     time.Duration // of the instances
-	Pause       time.Duration // the longest time between two events
+	Kills          int           // SIGKILL and start again
+	Stops          int           // SIGSTOP for longer than the session, then SIGCONT
+	Terms          int           // SIGTERM and start again
+	BrokerKills    int           // SIGKILL of a broker and start again
+	BrokerRestarts int           // orderly restart of a broker
+	Session        time.Duration // of the instances
+	Pause          time.Duration // the longest time between two events
 }
 
 type event struct {
@@ -75,6 +76,9 @@ func (x Chaos) events(c brokers.Cluster, instances []*Instance) []event {
 			wait(r, 4*time.Second)
 			c.Restart(t, id)
 		}})
+	}
+	for k := range x.BrokerRestarts {
+		events = append(events, event{"broker restarted", func(t testing.TB, _ *rand.Rand) { c.Restart(t, c.IDs()[k%len(c.IDs())]) }})
 	}
 	return events
 }

@@ -56,8 +56,8 @@ func run(t *testing.T, c brokers.Cluster, partitions int32, feed exactlyonce.Fee
 		i.Terminate()
 	}
 	report := exactlyonce.Verify(t, c, topics)
-	t.Logf("%d kills, %d zombies, %d planned restarts, %d broker kills in %s: %v",
-		chaos.Kills, chaos.Stops, chaos.Terms, chaos.BrokerKills, took.Round(time.Millisecond), report)
+	t.Logf("%d kills, %d zombies, %d planned restarts, %d broker kills, %d broker restarts in %s: %v",
+		chaos.Kills, chaos.Stops, chaos.Terms, chaos.BrokerKills, chaos.BrokerRestarts, took.Round(time.Millisecond), report)
 	if !report.Exact() || report.Records != feed.Records {
 		t.Errorf("not exactly once: %d records were fed", feed.Records)
 	}
@@ -70,17 +70,21 @@ func TestNothingIsLostOrCountedTwiceWhenInstancesDie(t *testing.T) {
 		"--flush", "500ms")
 }
 
+// A broker that is killed is one of several. A single one may lose what it has confirmed: when it comes back
+// before the controller has noticed that it was away, its transaction coordinator finds the partitions without
+// a leader for a moment, takes them for deleted, and completes a prepared commit without its markers (Kafka
+// 4.3.0, "Couldn't find leader endpoint for partitions"). So a single broker is stopped in an orderly way.
 func TestAMillionRecordsOnKafka(t *testing.T) {
 	if os.Getenv("TRIBUTARY_LONG") == "" {
 		t.Skip("takes minutes: set TRIBUTARY_LONG=1")
 	}
 	c := brokers.Real(t)
 	chaos := exactlyonce.Chaos{Kills: 20, Stops: 2, Terms: 3, Session: 6 * time.Second, Pause: 4 * time.Second}
-	if len(c.IDs()) > 0 {
-		chaos.BrokerKills = 2
-		if len(c.IDs()) > 1 {
-			chaos.BrokerKills = len(c.IDs())
-		}
+	switch n := len(c.IDs()); {
+	case n == 1:
+		chaos.BrokerRestarts = 2
+	case n > 1:
+		chaos.BrokerKills = n
 	}
 	run(t, c, 12, exactlyonce.Feed{Records: 1_000_000, Users: 100_000, Rate: 8_000}, chaos)
 }
