@@ -38,7 +38,10 @@ func (p *partition) Close() error { return nil }
 func (p *partition) SetOffset(int64) error { return nil }
 
 // MarkRecovered implements storage.Storage.
-func (p *partition) MarkRecovered() error { return nil }
+func (p *partition) MarkRecovered() error {
+	p.view.caughtUp(p.number)
+	return nil
+}
 
 // Has implements storage.Storage.
 func (p *partition) Has(string) (bool, error) { return false, errUpdateOnly }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -35,11 +34,11 @@ type View struct {
 	conn  client.Connection
 	admin *client.Admin
 	log   *slog.Logger
-	ready atomic.Bool
 
 	mu       sync.RWMutex
 	rows     *btree.BTreeG[row]
 	position []int64
+	behind   map[int32]bool // partitions that have not caught up since goka's view began
 	watchers map[*watcher]bool
 }
 
@@ -63,20 +62,32 @@ func New(ctx context.Context, conn client.Connection, admin *client.Admin, spec 
 		log = slog.New(slog.DiscardHandler)
 	}
 	v := &View{spec: spec, conn: conn, admin: admin, log: log, watchers: map[*watcher]bool{}}
-	v.clear()
+	v.rows = btree.NewBTreeGOptions(func(a, b row) bool { return a.key < b.key }, btree.Options{NoLocks: true})
+	v.position = make([]int64, n)
+	for p := range v.position {
+		v.position[p] = -1
+	}
+	v.begin()
 	return v, nil
 }
 
-func (v *View) clear() {
+// begin waits for every partition to catch up (again).
+func (v *View) begin() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.rows == nil {
-		v.rows = btree.NewBTreeGOptions(func(a, b row) bool { return a.key < b.key }, btree.Options{NoLocks: true})
-		v.position = make([]int64, v.spec.Info.Partitions)
-		for p := range v.position {
-			v.position[p] = -1
-		}
+	v.behind = map[int32]bool{}
+	for p := range v.spec.Info.Partitions {
+		v.behind[int32(p)] = true
 	}
+}
+
+// caughtUp is told by goka when a partition has reached the end that its topic had when the view began. Goka's
+// own state of the view can't be asked: it counts only the partitions that it has heard of, and falls back
+// for a moment when recovery ends.
+func (v *View) caughtUp(partition int32) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.behind, partition)
 }
 
 // pause lies between an error that ends goka's view and the next one.
@@ -87,7 +98,7 @@ const pause = time.Second
 func (v *View) Run(ctx context.Context) error {
 	for {
 		err := v.follow(ctx)
-		v.ready.Store(false)
+		v.begin() // not ready from now on
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -127,15 +138,6 @@ func (v *View) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	changes := g.ObserveStateChanges()
-	defer changes.Stop()
-	go func() {
-		for s := range changes.C() {
-			v.ready.Store(goka.ViewState(s) == goka.ViewStateRunning)
-		}
-	}()
 	return g.Run(ctx)
 }
 
@@ -188,8 +190,13 @@ func (v *View) show(r row) (lookup.Row, error) {
 // Info implements lookup.Table.
 func (v *View) Info() lookup.Info { return v.spec.Info }
 
-// Ready implements lookup.Table.
-func (v *View) Ready() bool { return v.ready.Load() }
+// Ready implements lookup.Table. A view that has caught up stays ready while its brokers are away: it answers
+// with the position that it has.
+func (v *View) Ready() bool {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return len(v.behind) == 0
+}
 
 // Get implements lookup.Table.
 func (v *View) Get(key string) (lookup.Row, bool, error) {
