@@ -55,6 +55,7 @@ func (l *life) commit(last bool) (bool, error) {
 	if err := l.writer.Commit(l.sound, t); err != nil {
 		return false, l.explain(err)
 	}
+	l.group.memory.committed(t.Offsets, l.topicIDs)
 	l.committed(cuts, tables, began)
 	l.group.e.cfg.Metrics.commits.WithLabelValues(l.group.plan.Name).Observe(time.Since(began).Seconds())
 	return true, nil

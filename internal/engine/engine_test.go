@@ -199,3 +199,30 @@ func TestStateOfANewerVersionIsRefused(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Committed offsets that are lost or set back are one thing, what the table holds is another.
+func TestOffsetsThatWereSetBackCountNothingTwice(t *testing.T) {
+	c := brokers.Embedded(t)
+	s := newSums(t, c)
+	dir := t.TempDir()
+	s.produce(2000)
+	r := s.run(config(t, c, func(cfg *engine.Config) { cfg.StateDir = dir }))
+	r.drain()
+	r.stop()
+	for _, stateDir := range []string{dir, t.TempDir()} { // with the local store, and from the changelog alone
+		s.awaitNoMembers() // offsets of a group with members can't be set
+		for p := range int32(4) {
+			c.Commit(t, s.group, s.in, p, 0, "")
+		}
+		before := s.produced
+		s.produce(500)
+		cfg := config(t, c, func(cfg *engine.Config) { cfg.StateDir = stateDir })
+		r := s.run(cfg)
+		r.drain()
+		r.stop()
+		s.check()
+		if n := metric(t, cfg.Metrics, "tributary_repeated_total", s.group); n != float64(before) {
+			t.Errorf("%v records were skipped, %d were in the table", n, before)
+		}
+	}
+}

@@ -22,6 +22,7 @@ type group struct {
 	ready    atomic.Bool
 	life     atomic.Pointer[life]
 	strategy sarama.BalanceStrategy
+	memory   memory
 }
 
 func newGroup(e *Engine, g *task.Group) *group {

@@ -39,7 +39,8 @@ type life struct {
 	room     *sync.Cond // a commit made room, a cut was taken, or something ended
 
 	// places are where the session's inputs stood when it began. They don't change while it lasts.
-	places map[string]map[int32]client.Committed
+	places   map[string]map[int32]client.Committed
+	topicIDs map[string]string
 
 	open     atomic.Int64 // records processed and not committed
 	owned    atomic.Int64 // partitions of this session

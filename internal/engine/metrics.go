@@ -46,6 +46,7 @@ var counters = []struct {
 	{describe("tributary_skipped_total", "Records without effect: empty values on event topics, and what a topology skips."), func(c *task.Counters) int64 { return c.Skipped.Load() }},
 	{describe("tributary_expired_rows_total", "Rows forgotten after their retention."), func(c *task.Counters) int64 { return c.Expired.Load() }},
 	{describe("tributary_timers_total", "Timers fired."), func(c *task.Counters) int64 { return c.Timers.Load() }},
+	{describe("tributary_repeated_total", "Records skipped because the table held them already, though no offset was committed for them; should be 0."), func(c *task.Counters) int64 { return c.Repeated.Load() }},
 	{describe("tributary_orphans_total", "Retractions of something that the table no longer held; should be 0."), func(c *task.Counters) int64 { return c.Orphans.Load() }},
 }
 

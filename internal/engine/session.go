@@ -20,6 +20,10 @@ func (l *life) begin(s sarama.ConsumerGroupSession) error {
 	if len(ps) > 0 && slices.Max(ps) >= l.inputs {
 		return fmt.Errorf("%w: group %s was started with %d", errGrown, l.group.plan.Name, l.inputs)
 	}
+	ids, err := l.inputIDs()
+	if err != nil {
+		return err
+	}
 	places, err := l.findPlaces(len(ps))
 	if err != nil {
 		return err
@@ -27,7 +31,7 @@ func (l *life) begin(s sarama.ConsumerGroupSession) error {
 	l.batches.clear()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.session, l.places = s, places
+	l.session, l.places, l.topicIDs = s, places, ids
 	clear(l.workers)
 	clear(l.barriers)
 	l.owned.Store(int64(len(ps)))
@@ -68,6 +72,19 @@ func (l *life) findPlaces(owned int) (map[string]map[int32]client.Committed, err
 	return places, nil
 }
 
+// inputIDs are the identities of the inputs: offsets of a topic that was created again mean nothing.
+func (l *life) inputIDs() (map[string]string, error) {
+	ids := map[string]string{}
+	for _, in := range l.group.plan.Inputs {
+		id, err := l.group.e.admin.TopicID(l.ctx, in.Topic.Name)
+		if err != nil {
+			return nil, err
+		}
+		ids[in.Topic.Name] = id
+	}
+	return ids, nil
+}
+
 // claimed checks that goka is given a partition from where it is committed on.
 func (l *life) claimed(topic string, partition int32, initial int64) error {
 	if initial == sarama.OffsetOldest {
@@ -96,7 +113,7 @@ func (l *life) fromOldest(topic string, partition int32) error {
 		l.group.e.cfg.Log.Error("records were deleted before they were read: the topic's retention is shorter than the group stood still",
 			"group", l.group.plan.Name, "topic", topic, "partition", partition, "from", at, "to", start-1)
 	}
-	w.next[topic], w.comes[topic] = start, start
+	w.next[topic], w.comes[topic] = max(start, w.done[topic]), start
 	if p := w.reached[topic]; p != nil {
 		p.next = start
 	}

@@ -179,6 +179,20 @@ func (s *sums) produce(n int) {
 
 func (s *sums) run(cfg engine.Config) *running { return start(s.t, s.plan, cfg) }
 
+// awaitNoMembers waits until the sessions of members that have stopped are over.
+func (s *sums) awaitNoMembers() {
+	s.t.Helper()
+	admin, err := client.Open(s.t.Context(), client.Connection{Brokers: s.c.Brokers()})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer admin.Close()
+	waitFor(s.t, "the end of the group's sessions", func() bool {
+		members, err := admin.Members(s.t.Context(), s.group)
+		return err == nil && len(members) == 0
+	})
+}
+
 // check: each key's outputs run 1, 2, 3, ..., and their sums are those of a recount.
 func (s *sums) check() {
 	s.t.Helper()

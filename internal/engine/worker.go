@@ -22,6 +22,7 @@ type worker struct {
 	closed  bool                 // after the session's last commit: records belong to the next owner
 	next    map[string]int64     // input topic: the offset from which reading goes on after the last cut
 	comes   map[string]int64     // input topic: the least offset that may come next
+	done    map[string]int64     // input topic: records before it were processed, though the brokers give them again
 	reached map[string]*position // external topics
 	cuts    atomic.Int64         // taken so far
 
@@ -47,6 +48,7 @@ func (l *life) newWorker(partition int32, db *localStore, meta string) (*worker,
 	env := task.Env{
 		Partitions: func(topic string) int32 { return g.e.partitions[topic] },
 		InputOf:    l.inputs,
+		TopicID:    func(topic string) string { return l.topicIDs[topic] },
 		Now:        func() int64 { return time.Now().UnixMilli() },
 		MaxAhead:   cfg.MaxAhead,
 		MaxRecord:  cfg.MaxRecord,
@@ -55,7 +57,7 @@ func (l *life) newWorker(partition int32, db *localStore, meta string) (*worker,
 		Log:        cfg.Log,
 	}
 	now := time.Now()
-	w := &worker{life: l, store: db, next: map[string]int64{}, comes: map[string]int64{}, reached: map[string]*position{}, lastFlush: now, checked: now, noted: now}
+	w := &worker{life: l, store: db, next: map[string]int64{}, comes: map[string]int64{}, done: map[string]int64{}, reached: map[string]*position{}, lastFlush: now, checked: now, noted: now}
 	var store task.DB
 	if db != nil {
 		store = db
@@ -65,13 +67,44 @@ func (l *life) newWorker(partition int32, db *localStore, meta string) (*worker,
 		return nil, err
 	}
 	for _, in := range g.plan.Inputs {
-		next := l.places[in.Topic.Name][partition].Offset
-		w.next[in.Topic.Name], w.comes[in.Topic.Name] = next, next
+		next := w.goOn(in.Topic.Name, l.places[in.Topic.Name][partition].Offset)
 		if !in.Topic.Kind.Internal() {
 			w.reached[in.Topic.Name] = &position{next: next, since: now}
 		}
 	}
 	return w, nil
+}
+
+// goOn is where an input goes on: behind what is committed, and behind what we know to be processed even if
+// the brokers have forgotten that.
+func (w *worker) goOn(topic string, committed int64) int64 {
+	l, p := w.life, w.task.Partition
+	next := max(committed, w.task.Applied(topic), l.group.memory.behind(topic, l.topicIDs[topic], p))
+	w.next[topic], w.comes[topic] = next, committed
+	if next > committed {
+		w.done[topic] = next
+		l.group.e.cfg.Log.Warn("the committed offset lies before what was processed: the records between are skipped. To process them again, delete the group's tables too",
+			"group", l.group.plan.Name, "topic", topic, "partition", p, "committed", committed, "processed", next)
+	}
+	return next
+}
+
+// repeated counts the records at the head of ms that were processed before.
+func (w *worker) repeated(topic string, ms []*sarama.ConsumerMessage) (n int) {
+	done, some := w.done[topic]
+	if !some {
+		return 0
+	}
+	for n < len(ms) && ms[n].Offset < done {
+		n++
+	}
+	if n == 0 {
+		delete(w.done, topic)
+		return 0
+	}
+	w.comes[topic] = ms[n-1].Offset + 1
+	w.life.group.counters.Repeated.Add(int64(n))
+	return n
 }
 
 // hold is how many records are processed before a commit or timer may cut in.
@@ -106,6 +139,9 @@ func (w *worker) step(ms []*sarama.ConsumerMessage) (n int, ok bool) {
 	if at := w.comes[topic]; ms[0].Offset < at {
 		w.life.fail(fmt.Errorf("topic %s, partition %d: offset %d came again, when %d was to come", topic, ms[0].Partition, ms[0].Offset, at))
 		return 0, false
+	}
+	if n := w.repeated(topic, ms); n > 0 {
+		return n, true
 	}
 	before := w.task.Pending()
 	n, err := w.task.Process(w.records(ms))

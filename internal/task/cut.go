@@ -40,6 +40,7 @@ type said struct {
 	watermark int64
 	idle      bool
 	known     bool
+	complete  bool
 }
 
 // touch is a record added since the last savepoint, and what its partition knew of our time before.

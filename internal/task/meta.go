@@ -9,10 +9,13 @@ import (
 
 // A stateless task has no store to keep its clock in: it lies in the metadata of its committed offsets.
 //
-//	wm=1616673780000   the watermark of an external topic's partition, in ms
-//	clock=AQ...        the clock of a task on internal topics, base64 (see clock.encode)
+//	wm=1616673780000            the watermark of an external topic's partition, in ms
+//	wm=1616673780000;complete   the same, of a topic that was bootstrapped
+//	wm=;complete                ... when no time is known yet
+//	clock=AQ...                 the clock of a task on internal topics, base64 (see clock.encode)
 const (
 	metaWatermark = "wm="
+	metaComplete  = ";complete"
 	metaClock     = "clock="
 )
 
@@ -23,10 +26,7 @@ const maxMeta = 4096
 // meta is the offset metadata of a stateless task; "": nothing is known of time.
 func (c *clock) meta() string {
 	if in := c.sources[0]; in.group == 0 {
-		if wm := in.senders[0].watermark; wm != NoTime {
-			return metaWatermark + strconv.FormatInt(wm, 10)
-		}
-		return ""
+		return in.senders[0].meta()
 	}
 	s := metaClock + base64.RawStdEncoding.EncodeToString(c.encode())
 	if len(s) > maxMeta {
@@ -35,10 +35,28 @@ func (c *clock) meta() string {
 	return s
 }
 
+func (s *sender) meta() string {
+	text := ""
+	if s.watermark != NoTime {
+		text = strconv.FormatInt(s.watermark, 10)
+	}
+	if s.complete {
+		text += metaComplete
+	}
+	if text == "" {
+		return ""
+	}
+	return metaWatermark + text
+}
+
 // restoreMeta takes what meta wrote. Metadata that others wrote is nothing to go by.
 func (c *clock) restoreMeta(s string) error {
 	external := c.sources[0].group == 0
 	if text, ok := strings.CutPrefix(s, metaWatermark); ok && external {
+		text, complete := strings.CutSuffix(text, metaComplete)
+		if complete {
+			c.complete(&c.sources[0].senders[0])
+		}
 		if wm, err := strconv.ParseInt(text, 10, 64); err == nil {
 			c.external(c.sources[0].topic, wm, false)
 		}

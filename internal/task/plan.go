@@ -36,6 +36,7 @@ type Topic struct {
 	Compacted  bool          // cleanup.policy=compact: upserts and tombstones by key
 	Retention  time.Duration // of records by time; 0: for ever (repartition topics are purged behind their readers)
 	OutOfOrder time.Duration // bound of the watermark behind the largest event time (external topics)
+	Bootstrap  bool          // holds a table that its readers know in whole before they take in other inputs
 	Writers    []string      // groups that write it; empty: external
 	Readers    []string      // groups that read it
 }

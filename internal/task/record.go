@@ -49,6 +49,7 @@ type stamp struct {
 	partition, of int32
 	watermark     int64 // as of before this record
 	idle          bool
+	complete      bool // the sender has passed on all of the table it is bootstrapped with; see bootstrap.go
 }
 
 const (
@@ -56,6 +57,7 @@ const (
 	flagWatermark = 1
 	flagIdle      = 2
 	flagEnd       = 4 // watermark is EndOfTime
+	flagComplete  = 8
 )
 
 // maxSenders bounds what a damaged header can make us allocate; Kafka has no topics with so many partitions.
@@ -74,6 +76,9 @@ func (s *stamp) append(b []byte) []byte {
 	}
 	if s.idle {
 		flags |= flagIdle
+	}
+	if s.complete {
+		flags |= flagComplete
 	}
 	b = append(b, stampVersion, flags)
 	b = binary.AppendVarint(b, s.event)
@@ -97,7 +102,7 @@ func (s *stamp) parse(b []byte) error {
 	s.ingest = s.event + r.varint()
 	s.group = r.uint32()
 	s.partition, s.of = int32(r.uvarint()), int32(r.uvarint())
-	s.idle = flags&flagIdle != 0
+	s.idle, s.complete = flags&flagIdle != 0, flags&flagComplete != 0
 	switch {
 	case flags&flagWatermark != 0:
 		s.watermark = s.event - r.varint()
@@ -138,6 +143,18 @@ func (r *reader) uint32() uint32 {
 	v := binary.BigEndian.Uint32(r.b)
 	r.b = r.b[4:]
 	return v
+}
+
+// text is a string behind its length.
+func (r *reader) text() string {
+	n := r.uvarint()
+	if n > uint64(len(r.b)) {
+		r.bad, r.b = true, nil
+		return ""
+	}
+	s := string(r.b[:n])
+	r.b = r.b[n:]
+	return s
 }
 
 func (r *reader) skip(n int) {

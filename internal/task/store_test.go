@@ -404,7 +404,7 @@ func TestWhatIsBeingFlushedDoesNotChangeWhenItsRowIsCommittedAgain(t *testing.T)
 	}
 	b.store.endFlush(entries)
 	ws, _, _ = b.store.startFlush()
-	if len(ws) != 1 || !strings.HasSuffix(string(ws[0].Value), "two") {
+	if len(ws) != 2 || ws[0].Key != appliedKey || !strings.HasSuffix(string(ws[1].Value), "two") {
 		t.Errorf("then %q", ws)
 	}
 }

@@ -15,18 +15,19 @@ import (
 // Env is what a task needs from the outside.
 type Env struct {
 	Partitions func(topic string) int32
-	InputOf    int32         // partitions of the group's inputs
-	Now        func() int64  // wall clock in ms; only for Kafka timestamps
-	MaxAhead   time.Duration // see --max-ahead; 0: no bound
-	MaxRecord  int           // bytes of a key and value we write; 0: 900 KiB
-	CacheRows  int           // entries of the store kept in memory; 0: no bound
+	InputOf    int32                     // partitions of the group's inputs
+	TopicID    func(topic string) string // identity of an input topic, "" where the brokers know none; nil: none are known
+	Now        func() int64              // wall clock in ms; only for Kafka timestamps
+	MaxAhead   time.Duration             // see --max-ahead; 0: no bound
+	MaxRecord  int                       // bytes of a key and value we write; 0: 900 KiB
+	CacheRows  int                       // entries of the store kept in memory; 0: no bound
 	Counters   *Counters
 	Log        *slog.Logger
 }
 
 // Counters count what happened in the tasks of a group since the process started.
 type Counters struct {
-	Records, DeadLetters, Late, Skipped, Expired, Timers, Orphans atomic.Int64
+	Records, DeadLetters, Late, Skipped, Expired, Timers, Orphans, Repeated atomic.Int64
 }
 
 // DefaultMaxRecord leaves room for headers below the brokers' default of 1 MiB.
@@ -40,6 +41,7 @@ type Task struct {
 	env     Env
 	store   *store // nil: stateless
 	clock   *clock
+	applied positions // with a table only
 	outputs map[string]*link
 	ctx     Context
 	fill    *Cut
@@ -64,7 +66,10 @@ func New(g *Group, partition int32, env Env, db DB, meta string) (*Task, error) 
 	if env.MaxRecord == 0 {
 		env.MaxRecord = DefaultMaxRecord
 	}
-	t := &Task{Group: g, Partition: partition, env: env, clock: newClock(g), outputs: map[string]*link{}, nextTimer: EndOfTime, passed: NoTime}
+	if env.TopicID == nil {
+		env.TopicID = func(string) string { return "" }
+	}
+	t := &Task{Group: g, Partition: partition, env: env, clock: newClock(g), applied: positions{}, outputs: map[string]*link{}, nextTimer: EndOfTime, passed: NoTime}
 	for _, out := range g.Outputs {
 		l := &link{topic: out, partitions: env.Partitions(out.Name)}
 		if out.Kind.Internal() {
@@ -103,6 +108,9 @@ func (t *Task) restore(meta string) error {
 		}
 	}
 	t.clock.dirty = false
+	if err := t.restoreApplied(); err != nil {
+		return err
+	}
 	_, err = t.dueTimers(0)
 	return err
 }
@@ -153,6 +161,9 @@ func (t *Task) process(r *Record) (wait bool, err error) {
 	if in == nil {
 		return false, fmt.Errorf("group %s does not read topic %s", t.Group.Name, r.Topic)
 	}
+	if !t.Takes(r.Topic) {
+		return false, fmt.Errorf("group %s, partition %d: a record of topic %s came before the bootstrapped inputs were complete", t.Group.Name, t.Partition, r.Topic)
+	}
 	internal := in.Topic.Kind.Internal()
 	var st stamp
 	var damaged error
@@ -178,7 +189,9 @@ func (t *Task) process(r *Record) (wait bool, err error) {
 	if internal {
 		t.ctx.Event, t.ctx.Ingest = st.event, st.ingest
 	}
-	return false, t.handle(in, r)
+	err = t.handle(in, r)
+	t.reach(in.Topic, r.Offset+1)
+	return false, err
 }
 
 func (t *Task) handle(in *Input, r *Record) error {
@@ -346,9 +359,9 @@ func (t *Task) saying() said {
 		return t.since
 	}
 	if t.firing || t.nextTimer <= t.clock.now {
-		return said{t.passed, false, true}
+		return said{t.passed, false, true, t.complete()}
 	}
-	return said{t.clock.now, t.clock.idle, true}
+	return said{t.clock.now, t.clock.idle, true, t.complete()}
 }
 
 func (t *Task) stamp(event, ingest int64) stamp {
@@ -358,7 +371,7 @@ func (t *Task) stamp(event, ingest int64) stamp {
 	say := t.saying()
 	return stamp{
 		event: event, ingest: ingest, group: SenderID(t.Group.Name), partition: t.Partition, of: t.env.InputOf,
-		watermark: say.watermark, idle: say.idle,
+		watermark: say.watermark, idle: say.idle, complete: say.complete,
 	}
 }
 
@@ -368,7 +381,7 @@ const announceEvery = 200
 // behind reports whether some partition downstream knows less of our time than we do.
 func (t *Task) behind() bool {
 	now := t.saying()
-	if now.watermark == NoTime && !now.idle {
+	if now.watermark == NoTime && !now.idle && !now.complete {
 		return false
 	}
 	for _, l := range t.outputs {
@@ -456,9 +469,12 @@ func (t *Task) encode(f *Cut, now int64) error {
 		if err := t.store.setSubKey(clockKey, t.clock.encode()); err != nil {
 			return err
 		}
-		t.store.keep()
 		t.clock.dirty = false
 	}
+	if err := t.storeApplied(f); err != nil {
+		return err
+	}
+	t.store.keep()
 	f.Table = f.Table[:0]
 	t.store.mu.Lock()
 	defer t.store.mu.Unlock()

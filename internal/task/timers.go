@@ -10,6 +10,7 @@ import (
 // Keys of a store, in the order in which they lie there. Rows are stored under the record's key itself,
 // which never contains 0x00 and never is empty.
 //
+//	0x00 'a'                                  how far the inputs are applied
 //	0x00 'b'                                  recovery barrier (changelog only)
 //	0x00 'c'                                  clock: watermark and senders
 //	0x00 't' time(8, sign flipped) name 0x00 key   timer; no value but 0x01
@@ -17,6 +18,7 @@ import (
 //	key                                       row
 //	key 0x00 name 0x00 subkey                 sub-row
 const (
+	appliedKey = "\x00a"
 	BarrierKey = "\x00b"
 	clockKey   = "\x00c"
 	timerKey   = "\x00t"
@@ -31,7 +33,7 @@ func IsRow(key string) bool { return strings.IndexByte(key, 0) < 0 }
 
 // IsHousekeeping tells the keys that every store has, whatever it holds.
 func IsHousekeeping(key string) bool {
-	return key == BarrierKey || key == clockKey || key == versionKey
+	return key == appliedKey || key == BarrierKey || key == clockKey || key == versionKey
 }
 
 // ExpiryTimer is the name of the timer by which a table's row is forgotten; Expire handles it.

@@ -12,14 +12,17 @@ type sender struct {
 	watermark int64
 	idle      bool
 	known     bool // heard of: until then it stands at minus infinity
+	complete  bool // see bootstrap.go
 }
 
 // source is everything that writes one input topic with one group: the group's partitions. The external
 // world is a source too, with a single sender: the partition itself.
 type source struct {
-	topic   string
-	group   uint32
-	senders []sender
+	topic     string
+	group     uint32
+	senders   []sender
+	bootstrap bool
+	until     int64 // of an external topic that is bootstrapped: the offset at which it is complete
 }
 
 // clock is what a task knows of event time: the minimum over all senders of all its inputs. It never falls.
@@ -29,19 +32,23 @@ type clock struct {
 	idle    bool    // every sender is idle
 	limit   *sender // the sender that held the minimum back when it was last computed
 	dirty   bool    // changed since the last cut
+	whole   bool    // all bootstrapped sources are complete, or there are none
+	tells   bool    // some source is bootstrapped: whether it is complete is told downstream
 }
 
 func newClock(g *Group) *clock {
 	c := &clock{now: NoTime}
 	for _, in := range g.Inputs {
 		if !in.Topic.Kind.Internal() {
-			c.sources = append(c.sources, &source{topic: in.Topic.Name, senders: []sender{{watermark: NoTime}}})
+			c.sources = append(c.sources, &source{topic: in.Topic.Name, senders: []sender{{watermark: NoTime}}, bootstrap: in.Topic.Bootstrap, until: EndOfTime})
 			continue
 		}
 		for _, w := range in.Topic.Writers {
-			c.sources = append(c.sources, &source{topic: in.Topic.Name, group: SenderID(w)})
+			c.sources = append(c.sources, &source{topic: in.Topic.Name, group: SenderID(w), bootstrap: in.Topic.Bootstrap})
 		}
 	}
+	c.whole = c.allComplete()
+	c.tells = slices.ContainsFunc(c.sources, func(s *source) bool { return s.bootstrap })
 	return c
 }
 
@@ -62,12 +69,15 @@ func (c *clock) hear(topic string, st *stamp) {
 	}
 	if len(src.senders) < int(st.of) {
 		for len(src.senders) < int(st.of) {
-			src.senders = append(src.senders, sender{watermark: NoTime})
+			src.senders = append(src.senders, sender{watermark: NoTime, complete: c.whole && src.bootstrap})
 		}
 		c.dirty = true
 		c.compute() // limit may have moved, and the new ones hold time
 	}
 	c.update(&src.senders[st.partition], st.watermark, st.idle)
+	if st.complete && src.bootstrap {
+		c.complete(&src.senders[st.partition])
+	}
 }
 
 // external takes in the event time of a record of the outside world, or its silence.
@@ -149,6 +159,9 @@ func (c *clock) encode() []byte {
 			if s.idle {
 				flags |= 2
 			}
+			if s.complete {
+				flags |= 4
+			}
 			b = append(b, flags)
 			b = binary.AppendVarint(b, s.watermark)
 		}
@@ -180,7 +193,7 @@ func (c *clock) restore(b []byte) error {
 			}
 			flags := r.b[0]
 			r.b = r.b[1:]
-			senders = append(senders, sender{r.varint(), flags&2 != 0, flags&1 != 0})
+			senders = append(senders, sender{r.varint(), flags&2 != 0, flags&1 != 0, flags&4 != 0})
 		}
 		if src != nil {
 			src.senders = senders
@@ -189,6 +202,7 @@ func (c *clock) restore(b []byte) error {
 	if r.bad {
 		return errClock
 	}
+	c.whole = c.allComplete()
 	c.compute()
 	return nil
 }
