@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"sync"
 
 	"github.com/IBM/sarama"
@@ -40,6 +39,9 @@ func (l *life) buildStorage(topic string, partition int32) (storage.Storage, err
 	if why != "" {
 		g.e.cfg.Log.Warn("the local store is rebuilt from the changelog", "topic", topic, "partition", partition, "because", why)
 	}
+	if err := s.catchUp(l.sessionContext(), g.e.admin, topic, partition); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	gs := &gokaStore{localStore: s, life: l, partition: partition}
 	l.opened(gs)
 	return gs, nil
@@ -65,12 +67,12 @@ func (s *gokaStore) Delete(key string) error { return s.recover(key, nil) }
 
 // GetOffset implements storage.Storage.
 func (s *gokaStore) GetOffset(def int64) (int64, error) {
-	b, err := s.localStore.Get([]byte(offsetKey))
-	if err != nil || b == nil {
+	at, err := s.storedOffset()
+	if err != nil || at < 0 {
 		return def, err
 	}
-	s.opened, err = strconv.ParseInt(string(b), 10, 64)
-	return s.opened, err
+	s.opened = at
+	return at, nil
 }
 
 // SetOffset implements storage.Storage; goka calls it after the record it belongs to.

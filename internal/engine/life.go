@@ -225,6 +225,16 @@ func (l *life) recovering(s *gokaStore) (sarama.ConsumerGroupSession, int64) {
 	return s.session, l.barriers[s.partition]
 }
 
+// sessionContext ends with the session.
+func (l *life) sessionContext() context.Context {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.session == nil {
+		return l.ctx
+	}
+	return l.session.Context()
+}
+
 func (l *life) setBarrier(partition int32, offset int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,8 +10,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/syndtr/goleveldb/leveldb"
 	ldberrors "github.com/syndtr/goleveldb/leveldb/errors"
@@ -18,6 +21,7 @@ import (
 	"github.com/syndtr/goleveldb/leveldb/opt"
 	"github.com/syndtr/goleveldb/leveldb/util"
 
+	"github.com/tributary-go/tributary/internal/engine/client"
 	"github.com/tributary-go/tributary/internal/task"
 )
 
@@ -174,20 +178,37 @@ func (s *localStore) Range(lo, hi []byte, reverse bool, f func(k, v []byte) bool
 	return s.failure(it.Error())
 }
 
-// write applies committed changes and the changelog offset they stand for, as one.
+// batchRecords bounds a LevelDB batch: the cost of growing one rises with the square of its records.
+const batchRecords = 2000
+
+// write applies committed changes and then the changelog offset they stand for. A crash in between leaves rows
+// that are newer than the offset: recovery reads the changelog from there to its end, and ends with the same.
 func (s *localStore) write(ws []task.Write, offset int64) error {
 	b := new(leveldb.Batch)
 	for _, w := range ws {
-		if w.Value == nil {
-			b.Delete([]byte(w.Key))
+		if b.Len() == batchRecords {
+			if err := s.apply(b); err != nil {
+				return err
+			}
+			b.Reset()
+		}
+		if key := unsafe.Slice(unsafe.StringData(w.Key), len(w.Key)); w.Value == nil { // the batch copies it
+			b.Delete(key)
 		} else {
-			b.Put([]byte(w.Key), w.Value)
+			b.Put(key, w.Value)
 		}
 	}
 	if offset >= 0 {
 		b.Put([]byte(offsetKey), strconv.AppendInt(nil, offset, 10))
 	}
 	return s.put(b, "")
+}
+
+func (s *localStore) apply(b *leveldb.Batch) error {
+	if err := s.failure(s.db.Write(b, nil)); err != nil {
+		return fmt.Errorf("write the local store %s: %w", s.dir, err)
+	}
+	return nil
 }
 
 // void has the store rebuilt when it is opened next.
@@ -199,10 +220,38 @@ func (s *localStore) put(b *leveldb.Batch, void string) error {
 		return err
 	}
 	b.Put([]byte(aboutKey), a)
-	if err := s.failure(s.db.Write(b, nil)); err != nil {
-		return fmt.Errorf("write the local store %s: %w", s.dir, err)
+	return s.apply(b)
+}
+
+// storedOffset is that of the last changelog record applied; -1: none.
+func (s *localStore) storedOffset() (int64, error) {
+	b, err := s.Get([]byte(offsetKey))
+	if err != nil || b == nil {
+		return -1, err
 	}
-	return nil
+	return strconv.ParseInt(string(b), 10, 64)
+}
+
+// catchUp reads the changelog from where the store stands to the end that it has now. goka would do the same,
+// record by record; it is left with what comes in between, up to the recovery barrier. ctx is the session's.
+func (s *localStore) catchUp(ctx context.Context, admin *client.Admin, topic string, partition int32) error {
+	at, err := s.storedOffset()
+	if err != nil {
+		return err
+	}
+	s.recOff = at
+	_, err = admin.Scan(ctx, topic, partition, at+1, func(key, value []byte, offset int64) error {
+		err := s.recover(string(key), value)
+		s.recOff = offset
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("recover the local store from topic %s, partition %d: %w", topic, partition, err)
+	}
+	if len(s.rec) == 0 {
+		return nil
+	}
+	return s.flushRecovery()
 }
 
 // recoveryBatch bounds the keys collected before they are written: one write per record is what recovery
@@ -230,7 +279,7 @@ func (s *localStore) flushRecovery() error {
 	for k, v := range s.rec {
 		ws = append(ws, task.Write{Key: k, Value: v})
 	}
-	slices.SortFunc(ws, func(a, b task.Write) int { return bytes.Compare([]byte(a.Key), []byte(b.Key)) })
+	slices.SortFunc(ws, func(a, b task.Write) int { return strings.Compare(a.Key, b.Key) })
 	s.rec = nil
 	return s.write(ws, s.recOff)
 }

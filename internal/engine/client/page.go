@@ -26,8 +26,8 @@ type page struct {
 // page fetches from an offset below the last stable one. sarama leaves empty batches out and does not say how far they
 // reach, so a fetch without records is repeated with more room. A page without batches even then means that there are
 // no more records.
-func (a *Admin) page(ctx context.Context, at place, from int64) (page, error) {
-	for bytes := int32(fetchBytes); ; bytes *= 8 {
+func (a *Admin) page(ctx context.Context, at place, from int64, bytes int32) (page, error) {
+	for ; ; bytes *= 8 {
 		var block *sarama.FetchResponseBlock
 		err := a.retry(ctx, func() error {
 			return a.leader(ctx, at, func(b *sarama.Broker) (err error) {
@@ -89,17 +89,30 @@ func lastOffset(r *sarama.Records) (int64, bool) {
 	return 0, false
 }
 
-// lastVisible is the largest offset in [from, end) of a record that is neither a marker nor aborted, or -1. The broker
-// lists the aborted transactions that reach into the page; one counts from its first offset to its abort marker.
+// lastVisible is the largest offset in [from, end) of a record that is neither a marker nor aborted, or -1.
 func (p page) lastVisible(from, end int64) int64 {
 	last := int64(-1)
+	_ = p.visible(func(records *sarama.Records) error { // the function returns no error
+		if records.RecordBatch != nil {
+			last = max(last, lastIn(records.RecordBatch, from, end))
+		} else if offset, _ := lastOffset(records); from <= offset && offset < end {
+			last = offset
+		}
+		return nil
+	})
+	return last
+}
+
+// visible calls f for the batches that are neither markers nor aborted. The broker lists the aborted transactions
+// that reach into the page; one counts from its first offset to its abort marker.
+func (p page) visible(f func(*sarama.Records) error) error {
 	aborted := make(map[int64]bool) // by producer id
 	pending := p.aborted
 	for _, records := range p.batches {
 		batch := records.RecordBatch
 		if batch == nil { // written before there were transactions
-			if offset, _ := lastOffset(records); from <= offset && offset < end {
-				last = offset
+			if err := f(records); err != nil {
+				return err
 			}
 			continue
 		}
@@ -113,10 +126,12 @@ func (p page) lastVisible(from, end int64) int64 {
 			delete(aborted, batch.ProducerID)
 		case batch.IsTransactional && aborted[batch.ProducerID]:
 		default:
-			last = max(last, lastIn(batch, from, end))
+			if err := f(records); err != nil {
+				return err
+			}
 		}
 	}
-	return last
+	return nil
 }
 
 // lastIn looks at the records, because compaction may have removed a batch's last one.

@@ -70,7 +70,7 @@ func (a *Admin) lastVisible(ctx context.Context, topic string, partition int32) 
 func (a *Admin) lastVisibleIn(ctx context.Context, at place, from, end int64) (int64, error) {
 	last := int64(-1)
 	for from < end {
-		page, err := a.page(ctx, at, from)
+		page, err := a.page(ctx, at, from, fetchBytes)
 		if err != nil {
 			return 0, err
 		}

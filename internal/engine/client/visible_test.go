@@ -28,9 +28,33 @@ func wantVisible(t *testing.T, c brokers.Cluster, topic string, want int64) {
 	if got != want {
 		t.Errorf("the last visible record ends at %d, want %d", got, want)
 	}
-	for _, r := range c.ReadCommitted(t, topic) {
+	read := c.ReadCommitted(t, topic)
+	for _, r := range read {
 		if r.Offset >= got {
 			t.Errorf("a reader sees offset %d, LastVisible says %d", r.Offset, got)
+		}
+	}
+	wantScanned(t, c, topic, read)
+}
+
+// wantScanned compares what Scan gives, from the start and from the middle on, with what was read.
+func wantScanned(t *testing.T, c brokers.Cluster, topic string, read []brokers.Record) {
+	t.Helper()
+	for _, skip := range []int{0, len(read) / 2} {
+		var from int64
+		if skip > 0 {
+			from = read[skip].Offset
+		}
+		rest := read[skip:]
+		next, err := open(t, c).Scan(t.Context(), topic, 0, from, func(key, value []byte, offset int64) error {
+			if len(rest) == 0 || rest[0].Offset != offset || string(rest[0].Key) != string(key) || string(rest[0].Value) != string(value) {
+				return fmt.Errorf("offset %d, %q: %q is not what comes next", offset, key, value)
+			}
+			rest = rest[1:]
+			return nil
+		})
+		if err != nil || len(rest) > 0 {
+			t.Errorf("scanned from %d to %d: %d of %d records are missing (%v)", from, next, len(rest), len(read), err)
 		}
 	}
 }
