@@ -19,8 +19,14 @@ import (
 // Binary builds the program under test, once for each test.
 func Binary(t testing.TB) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "countsum")
-	cmd := exec.Command("go", "build", "-o", path, "github.com/tributary-go/tributary/integration/countsum/cmd/countsum")
+	return Build(t, "integration/countsum/cmd/countsum")
+}
+
+// Build builds a program, named by its folder in the module.
+func Build(t testing.TB, folder string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), filepath.Base(folder))
+	cmd := exec.Command("go", "build", "-o", path, "github.com/tributary-go/tributary/"+folder)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build the program under test: %v\n%s", err, out)
 	}
@@ -52,16 +58,23 @@ type fate struct {
 // NewInstance makes an instance that does not run yet. It ends with the test at the latest.
 func NewInstance(t testing.TB, binary string, c brokers.Cluster, topics Topics, name string, args ...string) *Instance {
 	t.Helper()
+	return NewProcess(t, binary, topics.Name, name, append([]string{
+		"--brokers", strings.Join(c.Brokers(), ","), "--in", topics.In, "--out", topics.Out, "--name", topics.Name,
+	}, args...)...)
+}
+
+// NewProcess makes an instance of any program, which is part of a run. The program must have the flags
+// --instance, --state-dir and --while-stdin (exit when standard input ends), and say "started" to standard
+// error when it listens for signals.
+func NewProcess(t testing.TB, binary, run, name string, args ...string) *Instance {
+	t.Helper()
 	dir := t.TempDir()
 	i := &Instance{t: t, binary: binary, log: filepath.Join(dir, name+".log")}
-	i.args = append([]string{
-		"--brokers", strings.Join(c.Brokers(), ","), "--in", topics.In, "--out", topics.Out, "--name", topics.Name,
-		"--instance", name, "--state-dir", filepath.Join(dir, "state"), "--while-stdin",
-	}, args...)
+	i.args = append([]string{"--instance", name, "--state-dir", filepath.Join(dir, "state"), "--while-stdin"}, args...)
 	t.Cleanup(func() {
 		i.Kill()
 		if dir := os.Getenv("TRIBUTARY_TEST_LOGS"); dir != "" {
-			_ = os.WriteFile(filepath.Join(dir, topics.Name+"-"+name+".log"), []byte(i.Log()), 0o600)
+			_ = os.WriteFile(filepath.Join(dir, run+"-"+name+".log"), []byte(i.Log()), 0o600)
 		}
 		if t.Failed() {
 			t.Logf("log of instance %s:\n%s", name, tail(i.Log(), 8<<10))

@@ -42,3 +42,30 @@ func ExampleTopology() {
 	// 7|20210325 100
 	// 7|20210325 is gone
 }
+
+// A buyer who pays 120 yuan is granted a coupon. A refund takes it back, and the budget has it again.
+func ExampleParseCampaigns() {
+	campaigns, err := coupon.ParseCampaigns([]byte(`[
+		{"name": "spring", "budget": 1000, "from": "2021-03-01", "to": "2021-03-31", "tiers": [{"spend": 100, "face_value": 10}]}
+	]`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	topology, err := coupon.Topology(coupon.Config{Retain: coupon.DefaultRetain, Campaigns: campaigns})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	d := streamtest.New(printer{}, topology)
+	d.SendRaw("dwd_tb_trd_pay_ri", 0, nil, []byte(`{"biz_order_id":"1","pay_status":"2","buyer_id":"7","pay_time":"2021-03-25 10:00:00","div_idx_actual_total_fee":12000}`))
+	d.Run()
+	d.SendRaw("dwd_tb_trd_rfd_ri", 0, nil, []byte(`{"biz_order_id":"1","pay_status":"6","buyer_id":"7","pay_time":"2021-03-25 10:00:00","refund_fee":-5000}`))
+	d.Run()
+	for _, r := range streamtest.Read(d, coupon.Coupons) {
+		fmt.Println(r.Value.Event, r.Value.ID, "remaining", r.Value.Remaining)
+	}
+	// Output:
+	// issued spring|7|20210325|100|1 remaining 990
+	// revoked spring|7|20210325|100|1 remaining 1000
+}

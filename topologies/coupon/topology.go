@@ -1,4 +1,4 @@
-// Package coupon totals what each buyer spent per day, with refunds taken off: what coupons are granted for.
+// Package coupon totals what each buyer spent per day, with refunds taken off, and grants coupons for it.
 //
 // One order is many records, on two topics: payments and refunds, each in several versions that arrive in
 // any order. The topology makes one record of those with the same order and status, the minimum of each
@@ -8,10 +8,19 @@
 //	                   +-> minima per (order, status) -> spend per (buyer, day) -> tddl_output
 //	dwd_tb_trd_rfd_ri -+
 //
-// Read on in entry.go (what comes in), paytime.go (on which day it counts) and spend.go (what goes out).
+// With campaigns, a spend that reaches a tier asks for a coupon, and one that falls below it gives it back. One
+// task per campaign answers, in the order in which it notes the requests, as long as the budget lasts.
+//
+//	spend -> tiers reached per (buyer, day) -> budget per campaign -> coupon_requests, coupons, campaign_budget
+//	                                                               -> coupons per buyer -> coupon_ledger
+//
+// Read on in entry.go (what comes in), paytime.go (on which day it counts) and spend.go (what goes out); then
+// in campaign.go (what can be configured), request.go (who asks), budget.go (who decides) and ledger.go (who
+// holds what).
 package coupon
 
 import (
+	"errors"
 	"time"
 
 	"github.com/tributary-go/tributary/codecs"
@@ -30,6 +39,9 @@ type Config struct {
 	// Retain is for how long after it was paid an order can still be corrected and refunded; what comes
 	// later is a dead letter. 0: for ever, and the state grows for ever. DefaultRetain is what the binary uses.
 	Retain time.Duration
+	// Campaigns say which coupons are granted. nil: the topology ends with TddlOutput. Not nil and empty: no
+	// coupon is issued any more, those that are held are still revoked.
+	Campaigns []Campaign
 }
 
 // DefaultRetain is the time in which orders are refunded.
@@ -64,6 +76,23 @@ var (
 	TddlOutput = stream.NewTopic[BuyerDay]("tddl_output", codecs.JSON[DailySpend](), nil)
 )
 
+// The topics and tables between spend and coupons, and the outputs. Requests and coupons are kept for ever: they
+// say what was decided and why.
+var (
+	TotalsByDay        = stream.NewChangeTopic[BuyerDay]("coupon-totals-by-day", codecs.Compact[DayTotal](1))
+	TiersReached       = tables.New[BuyerDay]("coupon-tiers-reached", codecs.Compact[Reached](1))
+	RequestsByCampaign = stream.NewTopic[CampaignName]("coupon-requests-by-campaign", codecs.Compact[Request](1), nil)
+	Accounts           = tables.New[CampaignName]("coupon-accounts", codecs.Compact[Account](1))
+	GrantedCoupons     = tables.NewSub("granted", codecs.Compact[Granted](1))
+	DecisionsByBuyer   = stream.NewTopic[Buyer]("coupon-decisions-by-buyer", codecs.Compact[Decision](1), nil)
+	Holdings           = tables.New[Buyer]("coupon-holdings", codecs.Compact[Holding](1))
+
+	CouponRequests  = stream.NewTopic[CampaignName]("coupon_requests", codecs.JSON[LoggedRequest](), nil, stream.Events(0))
+	Coupons         = stream.NewTopic[CampaignName]("coupons", codecs.JSON[CouponEvent](), nil, stream.Events(0))
+	CampaignBudgets = stream.NewTopic[CampaignName]("campaign_budget", codecs.JSON[CampaignBudget](), nil)
+	CouponLedger    = stream.NewTopic[Buyer]("coupon_ledger", codecs.JSON[BuyerLedger](), nil)
+)
+
 // Topology reads Payments and Refunds and keeps TddlOutput.
 func Topology(c Config) (*stream.Topology, error) {
 	if c.Zone == nil {
@@ -86,7 +115,34 @@ func Topology(c Config) (*stream.Topology, error) {
 	heldBack := stream.GroupBy(entries, EntriesHeldBack, Entry.lack)
 	stream.Aggregate(heldBack, retain(HeldBack, c, 1), stream.Count[Entry]("entries", (*Held).entries))
 
-	return t.Build()
+	if c.Campaigns == nil {
+		return t.Build()
+	}
+	wrong := joined(checkCampaigns(c.Campaigns))
+	c.Campaigns = ascending(c.Campaigns)
+	c.grant(t, spends)
+	built, err := t.Build()
+	if err := errors.Join(wrong, err); err != nil {
+		return nil, err
+	}
+	return built, nil
+}
+
+// grant leads from spends to coupons.
+func (c Config) grant(t *stream.Topology, spends stream.Changes[BuyerDay, Spend]) {
+	totals := stream.GroupBy(stream.MapRows(spends, dayTotal), TotalsByDay, DayTotal.key)
+	asked := stream.OnChange(stream.NewProcessor(t, retain(TiersReached, c, requesterLevel)), totals, c.coupons)
+
+	accounts := stream.NewProcessor(t, Accounts)
+	stream.WithSubs(accounts, GrantedCoupons.Name)
+	d := decider{c, stream.OutputOf(accounts, CouponRequests), stream.OutputOf(accounts, Coupons), stream.OutputOf(accounts, CampaignBudgets)}
+	decisions := stream.On(accounts, stream.KeyBy(asked, RequestsByCampaign, Request.campaign), d.decide)
+	stream.OnTimer(accounts, closing, d.forget)
+
+	holdings := stream.NewProcessor(t, Holdings)
+	l := ledger{c, stream.OutputOf(holdings, CouponLedger)}
+	stream.On(holdings, stream.KeyBy(decisions.Filter(Decision.moves), DecisionsByBuyer, Decision.buyer), l.enter)
+	stream.OnTimer(holdings, closing, l.forget)
 }
 
 // since reports whether an entry counts from c.From on.
