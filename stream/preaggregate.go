@@ -103,15 +103,11 @@ func (ds *differences[K, P]) change(c *task.Context, k K, f func(P) P) error {
 }
 
 func (ds *differences[K, P]) check(c *task.Context, k K, p P) error {
-	if b, ok := ds.codec.(codecs.Bounded[P]); ok {
-		return c.CheckOut(ds.topic, len(k)+b.Bound(p))
-	}
-	b, err := ds.codec.Encode(ds.scratch[:0], p)
+	n, err := encodedSize(ds.codec, &ds.scratch, p)
 	if err != nil {
 		return fmt.Errorf("encode for topic %s: %w", ds.topic.Name, err)
 	}
-	ds.scratch = b[:0]
-	return c.CheckOut(ds.topic, len(k)+len(b))
+	return c.CheckOut(ds.topic, len(k)+n)
 }
 
 // Keep implements task.Gatherer.

@@ -75,7 +75,7 @@ func (s *store) evict() {
 			}
 			delete(s.entries, k)
 			if !e.isRow {
-				s.ordered.Delete(e)
+				s.order.evict(e)
 			}
 			if len(s.entries) <= want {
 				return

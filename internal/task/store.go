@@ -6,8 +6,6 @@ import (
 	"strings"
 	"sync"
 	"unsafe"
-
-	"github.com/tidwall/btree"
 )
 
 // DB is the local store of one task: an ordered map that survives the process (or, in memory, doesn't).
@@ -49,7 +47,7 @@ type store struct {
 	limit int // entries kept in memory; 0: no bound
 
 	entries map[string]*entry
-	ordered *btree.BTreeG[*entry] // sub-rows and task records
+	order   order // sub-rows and task records
 	dirty   []*entry
 	undo    []undo
 	gets    int64
@@ -68,11 +66,9 @@ type undo struct {
 }
 
 func newStore(db DB, codec RowCodec, limit int) *store {
-	less := func(a, b *entry) bool { return a.key < b.key }
 	return &store{
 		db: db, codec: codec, limit: limit, offset: -1,
-		entries: map[string]*entry{},
-		ordered: btree.NewBTreeGOptions(less, btree.Options{NoLocks: true}),
+		entries: map[string]*entry{}, order: order{},
 	}
 }
 
@@ -116,6 +112,9 @@ func (s *store) sub(key string) (*entry, error) {
 		e.used = true
 		return e, nil
 	}
+	if f := s.order.of(key); f != nil && f.whole {
+		return s.absent(key), nil
+	}
 	e := &entry{key: strings.Clone(key), used: true}
 	b, err := s.get(e.key)
 	if err != nil {
@@ -123,11 +122,12 @@ func (s *store) sub(key string) (*entry, error) {
 	}
 	e.val = b
 	s.entries[e.key] = e
-	s.ordered.Set(e)
+	s.order.add(e, false)
 	return e, nil
 }
 
-// absent is sub for a key that the DB does not have: only memory is asked.
+// absent is sub for a key that the DB does not have: only memory is asked. If it is the first of its row, the
+// DB has none of that row: then the row is not there either.
 func (s *store) absent(key string) *entry {
 	if e := s.entries[key]; e != nil {
 		e.used = true
@@ -135,7 +135,7 @@ func (s *store) absent(key string) *entry {
 	}
 	e := &entry{key: strings.Clone(key), used: true}
 	s.entries[e.key] = e
-	s.ordered.Set(e)
+	s.order.add(e, true)
 	return e
 }
 
@@ -186,64 +186,70 @@ func (s *store) rollback() {
 	s.keep()
 }
 
-// scan calls f for the sub-rows and task records with lo <= key < hi, in order, until it returns false.
-// f must not change the store.
+// scan calls f for the sub-rows and task records with lo <= key < hi, in order, until it returns false. They
+// are of one family. f must not change the store.
 func (s *store) scan(lo, hi string, reverse bool, f func(key string, val []byte) bool) error {
-	it := s.ordered.Iter()
-	defer it.Release()
-	ok := false
+	family := s.order.of(lo)
+	m := merge{lo: lo, hi: hi, reverse: reverse, more: true, f: f}
 	if reverse {
-		ok = seekBelow(&it, hi)
+		m.memory = family.below(hi)
 	} else {
-		ok = it.Seek(&entry{key: lo})
+		m.memory = family.from(lo)
 	}
-	within := func() bool { return ok && it.Item().key >= lo && it.Item().key < hi }
-	step := func() {
-		if reverse {
-			ok = it.Prev()
-		} else {
-			ok = it.Next()
+	defer m.memory.done()
+	if family == nil || !family.whole {
+		if err := s.db.Range(bytesOf(lo), bytesOf(hi), reverse, m.stored); err != nil {
+			return &storeError{fmt.Errorf("scan %q of the local store: %w", lo, err)}
 		}
 	}
-	more := true
-	yield := func() { // the entry that the iterator stands at
-		if e := it.Item(); e.val != nil {
-			more = f(e.key, e.val)
-		}
-		step()
-	}
-	err := s.db.Range(bytesOf(lo), bytesOf(hi), reverse, func(k, v []byte) bool {
-		for more && within() {
-			c := bytes.Compare(bytesOf(it.Item().key), k)
-			if reverse {
-				c = -c
-			}
-			if c > 0 {
-				break
-			}
-			yield()
-			if c == 0 {
-				return more // memory knows it better
-			}
-		}
-		if more {
-			more = f(string(k), bytes.Clone(v))
-		}
-		return more
-	})
-	for err == nil && more && within() {
-		yield()
-	}
-	if err != nil {
-		return &storeError{fmt.Errorf("scan %q of the local store: %w", lo, err)}
+	for m.more && m.within() {
+		m.yield()
 	}
 	return nil
 }
 
-// seekBelow moves it to the largest key below hi.
-func seekBelow(it *btree.IterG[*entry], hi string) bool {
-	if it.Seek(&entry{key: hi}) {
-		return it.Prev()
+// merge runs through memory and the local store side by side. Where both have a key, memory knows it better.
+type merge struct {
+	lo, hi  string
+	reverse bool
+	memory  walk
+	more    bool // f wants to see more
+	f       func(key string, val []byte) bool
+}
+
+func (m *merge) within() bool {
+	return m.memory.ok && m.memory.item().key >= m.lo && m.memory.item().key < m.hi
+}
+
+// yield shows the entry that memory stands at, unless it is a deletion, and goes on.
+func (m *merge) yield() {
+	if e := m.memory.item(); e.val != nil {
+		m.more = m.f(e.key, e.val)
 	}
-	return it.Last()
+	if m.reverse {
+		m.memory.prev()
+	} else {
+		m.memory.next()
+	}
+}
+
+// stored takes in a key of the local store, after those in memory that come before it.
+func (m *merge) stored(k, v []byte) bool {
+	for m.more && m.within() {
+		c := bytes.Compare(bytesOf(m.memory.item().key), k)
+		if m.reverse {
+			c = -c
+		}
+		if c > 0 {
+			break
+		}
+		m.yield()
+		if c == 0 {
+			return m.more
+		}
+	}
+	if m.more {
+		m.more = m.f(string(k), bytes.Clone(v))
+	}
+	return m.more
 }

@@ -1,0 +1,153 @@
+package stream
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/tributary-go/tributary/codecs"
+	"github.com/tributary-go/tributary/internal/task"
+)
+
+// result is a row that is to be written with the next commit, what its readers know of it, and its times.
+type result[V any] struct {
+	before, after *V
+	event, ingest int64
+}
+
+// results are the rows of one task that changed since its last cut. Readers of a compacted topic want to know
+// what a row is, not what it was in between: of all changes of a key in one commit one record is written, and
+// none if they cancel out.
+type results[K Key, V any] struct {
+	topic   *task.Topic
+	codec   codecs.Codec[V]
+	held    map[K]result[V]
+	order   []K // of their first change
+	undo    []undoResult[K, V]
+	scratch []byte
+}
+
+type undoResult[K Key, V any] struct {
+	key K
+	old result[V]
+	had bool
+}
+
+func newResults[K Key, V any](x *task.Topic, c codecs.Codec[V]) *results[K, V] {
+	return &results[K, V]{topic: x, codec: c, held: map[K]result[V]{}}
+}
+
+// change takes note of a change. What could not be written later is refused here, while there is a record to
+// blame.
+func (rs *results[K, V]) change(c *task.Context, k K, ch Change[V]) error {
+	if err := rs.check(c, k, ch.After); err != nil {
+		return err
+	}
+	old, had := rs.held[k]
+	next := result[V]{ch.Before, ch.After, c.Event, c.Ingest}
+	if had {
+		next.before = old.before
+	} else {
+		rs.order = append(rs.order, k)
+	}
+	rs.undo = append(rs.undo, undoResult[K, V]{k, old, had})
+	rs.held[k] = next
+	return nil
+}
+
+func (rs *results[K, V]) check(c *task.Context, k K, after *V) error {
+	if after == nil {
+		return nil
+	}
+	n, err := encodedSize(rs.codec, &rs.scratch, *after)
+	if err != nil {
+		return fmt.Errorf("encode for topic %s: %w", rs.topic.Name, err)
+	}
+	return c.CheckOut(rs.topic, len(k)+n)
+}
+
+// encodedSize is the number of bytes that v has at most, or an error if it can't be encoded.
+func encodedSize[V any](c codecs.Codec[V], scratch *[]byte, v V) (int, error) {
+	if b, ok := c.(codecs.Bounded[V]); ok {
+		return b.Bound(v), nil
+	}
+	b, err := c.Encode((*scratch)[:0], v)
+	if err != nil {
+		return 0, err
+	}
+	*scratch = b[:0]
+	return len(b), nil
+}
+
+// Keep implements task.Gatherer.
+func (rs *results[K, V]) Keep() {
+	clear(rs.undo)
+	rs.undo = rs.undo[:0]
+}
+
+// Rollback implements task.Gatherer.
+func (rs *results[K, V]) Rollback() {
+	for _, u := range slices.Backward(rs.undo) {
+		if u.had {
+			rs.held[u.key] = u.old
+			continue
+		}
+		delete(rs.held, u.key)
+		rs.order = rs.order[:len(rs.order)-1]
+	}
+	rs.Keep()
+}
+
+// Flush implements task.Gatherer.
+func (rs *results[K, V]) Flush(c *task.Context) error {
+	for _, k := range rs.order {
+		r := rs.held[k]
+		if r.before == nil && r.after == nil {
+			continue
+		}
+		b, err := rs.encode(c, r)
+		if err != nil {
+			return fmt.Errorf("encode the row of key %q for topic %s: %w", k, rs.topic.Name, err)
+		}
+		if r.after != nil && b == nil {
+			continue
+		}
+		if err := c.EmitAt(rs.topic, string(k), b, r.event, r.ingest); err != nil {
+			return err
+		}
+	}
+	rs.empty()
+	return nil
+}
+
+// encode is the row after the changes; nil: it is gone, or its readers know it already.
+func (rs *results[K, V]) encode(c *task.Context, r result[V]) ([]byte, error) {
+	if r.after == nil {
+		return nil, nil
+	}
+	b, err := rs.codec.Encode(c.Buffer(), *r.after)
+	if err != nil || r.before == nil {
+		return b, err
+	}
+	old, err := rs.codec.Encode(rs.scratch[:0], *r.before)
+	if err != nil {
+		return b, nil // what can't be compared is written
+	}
+	rs.scratch = old[:0]
+	if bytes.Equal(old, b) {
+		return nil, nil
+	}
+	return b, nil
+}
+
+// empty gives the memory of a burst back.
+func (rs *results[K, V]) empty() {
+	const burst = 1 << 14
+	if len(rs.order) > burst {
+		rs.held, rs.order, rs.undo = map[K]result[V]{}, nil, nil
+		return
+	}
+	clear(rs.held)
+	clear(rs.order)
+	rs.order = rs.order[:0]
+}
