@@ -33,9 +33,11 @@ func Aggregate[K Key, V, A any](g Grouped[K, V], tbl tables.Table[K, A], measure
 		}
 	}
 	nodes := []*node[K, Change[V]]{g.node}
-	return Changes[K, A]{merged(p, nodes, text, func(push sink[K, Change[A]]) sink[K, Change[V]] {
+	n := merged(p, nodes, text, func(push sink[K, Change[A]]) sink[K, Change[V]] {
 		return func(c *task.Context, k K, ch Change[V]) error { return aggregate(p, c, k, ch, measures, push) }
-	})}
+	})
+	n.boot = g.node.boot
+	return tableOf(n)
 }
 
 func aggregate[K Key, V, A any](p Processor[K, A], c *task.Context, k K, ch Change[V], measures []Measure[V, A], push sink[K, Change[A]]) error {

@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/tributary-go/tributary/codecs"
@@ -13,10 +12,35 @@ import (
 type Change[V any] struct{ Before, After *V }
 
 // Changes is a table as it changes. A change whose result is equal to what was before flows nowhere.
-type Changes[K Key, V any] struct{ node *node[K, Change[V]] }
+type Changes[K Key, V any] struct {
+	node *node[K, Change[V]]
+	row  rowReader[K, V]
+}
+
+// rowReader reads the row of a record's key as it is now, in the group of the table; nil: there is none.
+type rowReader[K Key, V any] func(c *task.Context, k K) (*V, error)
+
+// tableOf is the changes of a group's own table.
+func tableOf[K Key, V any](n *node[K, Change[V]]) Changes[K, V] {
+	return Changes[K, V]{n, func(c *task.Context, _ K) (*V, error) {
+		row, err := c.Row()
+		if err != nil {
+			return nil, err
+		}
+		held, _ := row.(*V)
+		return held, nil
+	}}
+}
 
 // Filter keeps the rows for which keep is true. A row that is so no longer is deleted downstream.
 func (c Changes[K, V]) Filter(keep func(V) bool) Changes[K, V] {
+	kept := func(x *task.Context, k K) (*V, error) {
+		v, err := c.row(x, k)
+		if v == nil || err != nil || !keep(*v) {
+			return nil, err
+		}
+		return v, nil
+	}
 	return Changes[K, V]{derive(c.node, "filter", func(push sink[K, Change[V]]) sink[K, Change[V]] {
 		return func(x *task.Context, k K, ch Change[V]) error {
 			if ch.Before != nil && !keep(*ch.Before) {
@@ -30,7 +54,7 @@ func (c Changes[K, V]) Filter(keep func(V) bool) Changes[K, V] {
 			}
 			return push(x, k, ch)
 		}
-	})}
+	}), kept}
 }
 
 // MapRows replaces each row by f of it. f sees the same times for the row before and after, so that rows
@@ -42,6 +66,21 @@ func MapRows[K Key, V, R any](c Changes[K, V], f func(tables.Row[K, V]) (R, erro
 		}
 		r, err := f(tables.Row[K, V]{Key: k, Value: *v, EventTime: task.TimeOf(x.Event), UpdatedAt: task.TimeOf(x.Ingest)})
 		return &r, err
+	}
+	mapped := func(x *task.Context, k K) (*R, error) {
+		v, err := c.row(x, k)
+		if v == nil || err != nil {
+			return nil, err
+		}
+		at, ingest, _, err := x.RowTimes()
+		if err != nil {
+			return nil, err
+		}
+		old, oldIngest := x.Event, x.Ingest
+		x.Event, x.Ingest = at, ingest
+		r, err := apply(x, k, v)
+		x.Event, x.Ingest = old, oldIngest
+		return r, err
 	}
 	return Changes[K, R]{derive(c.node, "map rows", func(push sink[K, Change[R]]) sink[K, Change[V]] {
 		return func(x *task.Context, k K, ch Change[V]) error {
@@ -55,10 +94,11 @@ func MapRows[K Key, V, R any](c Changes[K, V], f func(tables.Row[K, V]) (R, erro
 			}
 			return push(x, k, Change[R]{before, after})
 		}
-	})}
+	}), mapped}
 }
 
-// To writes the table to a compacted topic: the row after each change, a tombstone for a row that is gone.
+// To writes the table to a compacted topic: the row as it is at each commit if it changed since the last one, a
+// tombstone for a row that is gone.
 func (c Changes[K, V]) To(dst Topic[K, V]) {
 	x := c.node.t.topic(dst.plan(task.Result))
 	if dst.opts.events {
@@ -66,20 +106,10 @@ func (c Changes[K, V]) To(dst Topic[K, V]) {
 	}
 	g := c.node.home()
 	g.writes(x)
+	n := len(g.Gather)
+	g.Gather = append(g.Gather, func() task.Gatherer { return newResults[K](x, dst.Codec) })
 	c.node.attach(g, "to "+x.Name, func(tc *task.Context, k K, ch Change[V]) error {
-		if ch.After == nil {
-			return tc.Emit(x, string(k), nil)
-		}
-		b, err := dst.Codec.Encode(tc.Buffer(), *ch.After)
-		if err != nil {
-			return fmt.Errorf("encode for topic %s: %w", x.Name, err)
-		}
-		if ch.Before != nil {
-			if old, err := dst.Codec.Encode(nil, *ch.Before); err == nil && bytes.Equal(old, b) {
-				return nil
-			}
-		}
-		return tc.Emit(x, string(k), b)
+		return tc.Gathered(n).(*results[K, V]).change(tc, k, ch)
 	})
 }
 
@@ -91,7 +121,7 @@ type Grouped[K Key, V any] struct{ node *node[K, Change[V]] }
 // belong to none.
 func GroupBy[K, K2 Key, V any](c Changes[K, V], via ChangeTopic[K2, V], key func(V) (K2, error)) Grouped[K2, V] {
 	t := c.node.t
-	x := t.topic(task.Topic{Name: via.Name, Kind: task.ChangeTopic})
+	x := t.topic(task.Topic{Name: via.Name, Kind: task.ChangeTopic, Bootstrap: c.node.boot})
 	g := c.node.home()
 	g.writes(x)
 	send := changeSender[K2](x, via.Codec)
@@ -120,11 +150,22 @@ func GroupBy[K, K2 Key, V any](c Changes[K, V], via ChangeTopic[K2, V], key func
 	return Grouped[K2, V]{changesFrom(t, x, via)}
 }
 
+// Through sends each change of a table through a topic, under its own key, for a step that keeps a table of
+// its own.
+func Through[K Key, V any](c Changes[K, V], via ChangeTopic[K, V]) Grouped[K, V] {
+	t := c.node.t
+	x := t.topic(task.Topic{Name: via.Name, Kind: task.ChangeTopic, Bootstrap: c.node.boot})
+	g := c.node.home()
+	g.writes(x)
+	c.node.attach(g, "through "+x.Name, changeSender[K](x, via.Codec))
+	return Grouped[K, V]{changesFrom(t, x, via)}
+}
+
 func changesFrom[K Key, V any](t *Topology, x *task.Topic, via ChangeTopic[K, V]) *node[K, Change[V]] {
 	if n := source[node[K, Change[V]]](t, x.Name); n != nil {
 		return n
 	}
-	n := &node[K, Change[V]]{t: t, topic: x, keyed: true, up: func(g *group, push sink[K, Change[V]]) *step {
+	n := &node[K, Change[V]]{t: t, topic: x, keyed: true, boot: x.Bootstrap, up: func(g *group, push sink[K, Change[V]]) *step {
 		return g.reads(x, false, func(c *task.Context) error {
 			ch, err := decodeChange(via.Codec, c.Record().Value)
 			if err != nil {

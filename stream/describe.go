@@ -41,6 +41,12 @@ func topicNote(x *task.Topic) string {
 	if x.OutOfOrder > 0 {
 		note += ", out of order by " + x.OutOfOrder.String()
 	}
+	if x.Global {
+		note += ", held in whole by every instance"
+	}
+	if x.Bootstrap {
+		note += ", bootstrapped"
+	}
 	return note
 }
 
@@ -59,6 +65,9 @@ func (t *Topology) Mermaid() string {
 		}
 		for _, in := range g.Inputs {
 			fmt.Fprintf(&b, "  t_%s --> g_%s\n", id(in.Topic.Name), id(g.Name))
+		}
+		for _, x := range g.Globals {
+			fmt.Fprintf(&b, "  t_%s -.-> g_%s\n", id(x.Name), id(g.Name))
 		}
 		for _, x := range g.Outputs {
 			fmt.Fprintf(&b, "  g_%s --> t_%s\n", id(g.Name), id(x.Name))

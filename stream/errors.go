@@ -18,6 +18,8 @@ var ErrSkip = task.ErrSkip
 
 var errChange = errors.New("the value is no change of a table, or one of another version: only Tributary writes this topic")
 
+var errTombstone = errors.New("an empty value without a key: it does not say which row is deleted")
+
 func putUint32(b []byte, n uint32) { binary.BigEndian.PutUint32(b, n) }
 func getUint32(b []byte) uint32    { return binary.BigEndian.Uint32(b) }
 

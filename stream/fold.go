@@ -28,7 +28,7 @@ func keepRow[K Key, V, A any](s Stream[K, V], tbl tables.Table[K, A], text strin
 		return nothing[K, A]()
 	}
 	p := NewProcessor(s.nodes[0].t, tbl)
-	return Changes[K, A]{merged(p, s.nodes, text+tbl.Name, func(push sink[K, Change[A]]) sink[K, V] {
+	return tableOf(merged(p, s.nodes, text+tbl.Name, func(push sink[K, Change[A]]) sink[K, V] {
 		return func(c *task.Context, k K, v V) error {
 			if c.TooLate() {
 				return tooLate(c)
@@ -44,14 +44,14 @@ func keepRow[K Key, V, A any](s Stream[K, V], tbl tables.Table[K, A], text strin
 			}
 			return p.change(c, k, held, next, 1, version, push)
 		}
-	})}
+	}))
 }
 
 // nothing is what becomes of the zero Stream: it is part of no topology.
 func nothing[K Key, A any]() Changes[K, A] {
 	t := New("")
 	p := Processor[K, A]{t: t, group: t.group("")}
-	return Changes[K, A]{out(p, func(sink[K, Change[A]]) *step { return &step{} })}
+	return tableOf(out(p, func(sink[K, Change[A]]) *step { return &step{} }))
 }
 
 // change stores a row and passes the change on, under the row's times, unless it is equal.

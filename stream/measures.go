@@ -132,7 +132,8 @@ func outermost[N any](c *task.Context, name string, order codecs.Ordered[N], lar
 }
 
 // CountDistinct counts the different values of of; false: null, which does not count. Each value is a
-// sub-row with the number of records that have it.
+// sub-row with the number of records that have it. Of a key with very many values one partition holds them all:
+// there group by key and value first, and count the rows of that; see the example of GroupBy.
 func CountDistinct[V, A any](name string, into func(*A) *int64, of func(V) (string, bool)) Measure[V, A] {
 	return Measure[V, A]{name: name, what: "count distinct", stores: true, apply: func(c *task.Context, a *A, before, after *V) error {
 		add, adds := text(after, of)

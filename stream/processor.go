@@ -65,8 +65,12 @@ func (r rowCodec[A]) Bound(row any) (int, bool) {
 	return b.Bound(*row.(*A)), true
 }
 
-// equality compares rows: directly where == means equal content, else by their encodings.
+// equality compares rows: as their codec says (method Same), directly where == means equal content, else by
+// their encodings.
 func equality[A any](c codecs.Codec[A]) func(a, b *A) bool {
+	if own, ok := c.(interface{ Same(a, b A) bool }); ok {
+		return func(a, b *A) bool { return own.Same(*a, *b) }
+	}
 	if plain(reflect.TypeFor[A]()) {
 		return func(a, b *A) bool { return any(*a) == any(*b) }
 	}

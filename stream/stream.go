@@ -19,6 +19,7 @@ type node[K Key, V any] struct {
 	topic *task.Topic // it flows from this topic ...
 	group *group      // ... or out of this group's table
 	keyed bool        // from a topic: all records of a key are in one partition
+	boot  bool        // of a table that is bootstrapped
 	up    func(g *group, push sink[K, V]) *step
 	fans  map[*group]*fan[K, V]
 }
@@ -62,7 +63,7 @@ func (n *node[K, V]) home() *group {
 
 // derive makes the operator that text describes, which passes on what f makes of each record.
 func derive[K, K2 Key, V, R any](n *node[K, V], text string, f func(push sink[K2, R]) sink[K, V]) *node[K2, R] {
-	return &node[K2, R]{t: n.t, topic: n.topic, group: n.group, keyed: n.keyed,
+	return &node[K2, R]{t: n.t, topic: n.topic, group: n.group, keyed: n.keyed, boot: n.boot,
 		up: func(g *group, push sink[K2, R]) *step { return n.attach(g, text, f(push)) }}
 }
 
@@ -79,6 +80,9 @@ func deriveAll[K, K2 Key, V, R any](s Stream[K, V], text string, f func(push sin
 func From[K Key, V any](t *Topology, src Topic[K, V]) Stream[K, V] {
 	if n := source[node[K, V]](t, src.Name); n != nil {
 		return Stream[K, V]{[]*node[K, V]{n}}
+	}
+	if src.opts.bootstrap {
+		t.mistake("topic %s is declared Bootstrap, and read as events: that is for tables, see UpsertsFrom", src.Name)
 	}
 	x := t.topic(src.plan(task.External))
 	n := &node[K, V]{t: t, topic: x, keyed: src.opts.keyed, up: func(g *group, push sink[K, V]) *step {

@@ -27,6 +27,7 @@ type topicOptions struct {
 	retention  time.Duration
 	events     bool
 	keyed      bool
+	bootstrap  bool
 }
 
 // TopicOption changes what NewTopic declares.
@@ -46,6 +47,12 @@ func Events(retention time.Duration) TopicOption {
 // one partition, so that a table may read it without KeyBy. Nobody checks it. Look-ups find rows by goka's
 // partitioner (FNV-1a of the key); with another one they find none.
 func Partitioned() TopicOption { return func(o *topicOptions) { o.keyed = true } }
+
+// Bootstrap declares that an external topic holds a table which must be known before events meet it: at its
+// first start a group that uses it (UpsertsFrom) reads what lies in the topic up to the end it has then, before
+// it takes in the first record of its other inputs. What comes later flows beside them. That is for the first
+// start only: after that, and after a restart too, the table is as far as it is.
+func Bootstrap() TopicOption { return func(o *topicOptions) { o.bootstrap = true } }
 
 // NewTopic declares a topic. at reads a record's event time; nil: the time at which it arrived in Kafka. An
 // error makes the record a dead letter. at is used where the topic comes from outside; inside a topology
@@ -68,7 +75,8 @@ func NewChangeTopic[K Key, V any](name string, c codecs.Codec[V], opts ...TopicO
 }
 
 func (x Topic[K, V]) plan(kind task.Kind) task.Topic {
-	return task.Topic{Name: x.Name, Kind: kind, Compacted: kind == task.Result && !x.opts.events, Retention: x.opts.retention, OutOfOrder: x.opts.outOfOrder}
+	return task.Topic{Name: x.Name, Kind: kind, Compacted: kind == task.Result && !x.opts.events, Retention: x.opts.retention, OutOfOrder: x.opts.outOfOrder,
+		Bootstrap: kind == task.External && x.opts.bootstrap}
 }
 
 // each decodes a value into the records it holds.

@@ -98,7 +98,7 @@ func (t *Topology) topic(want task.Topic) *task.Topic {
 		switch {
 		case have.Kind != want.Kind:
 			t.mistake("topic %s is used as %s and as %s: a topic has one use", want.Name, have.Kind, want.Kind)
-		case have.Compacted != want.Compacted || have.Retention != want.Retention || have.OutOfOrder != want.OutOfOrder:
+		case have.Compacted != want.Compacted || have.Retention != want.Retention || have.OutOfOrder != want.OutOfOrder || have.Bootstrap != want.Bootstrap || have.Global != want.Global:
 			t.mistake("topic %s is declared twice, with different options", want.Name)
 		}
 		return have

@@ -10,6 +10,7 @@ import (
 	"github.com/tributary-go/tributary/topologies/coupon"
 	"github.com/tributary-go/tributary/topologies/hourlypremium"
 	"github.com/tributary-go/tributary/topologies/lastpage"
+	"github.com/tributary-go/tributary/topologies/premiumdrop"
 )
 
 // Settings are what all topologies have in common.
@@ -23,7 +24,7 @@ type Settings struct {
 type Entry struct {
 	Name   string
 	Doc    string        // one line
-	Retain time.Duration // what its binary uses unless told otherwise
+	Retain time.Duration // what its binary uses unless told otherwise; 0: for ever
 	New    func(Settings) (*stream.Topology, error)
 }
 
@@ -31,9 +32,10 @@ type Entry struct {
 func All() []Entry {
 	return []Entry{
 		{"channelgmv", "what was paid per sales channel and day", channelgmv.DefaultRetain, newChannelGMV},
-		{"coupon", "what each buyer spent per day, refunds taken off", coupon.DefaultRetain, newCoupon},
+		{"coupon", "what each buyer spent per day, refunds taken off, and the coupons for it", coupon.DefaultRetain, newCoupon},
 		{"hourlypremium", "premiums, policies and policyholders per hour", hourlypremium.DefaultRetain, newHourlyPremium},
 		{"lastpage", "the page that each account saw last, per device", lastpage.DefaultRetain, newLastPage},
+		{"premiumdrop", "whose premium has fallen, and what each was last", 0, newPremiumDrop},
 	}
 }
 
@@ -51,8 +53,9 @@ func newChannelGMV(s Settings) (*stream.Topology, error) {
 	return channelgmv.Topology(channelgmv.Config{Zone: s.Zone, From: s.From, Retain: s.Retain})
 }
 
+// newCoupon is the topology that grants coupons; without campaigns it ends with the spend.
 func newCoupon(s Settings) (*stream.Topology, error) {
-	return coupon.Topology(coupon.Config{Zone: s.Zone, From: s.From, Retain: s.Retain})
+	return coupon.Topology(coupon.Config{Zone: s.Zone, From: s.From, Retain: s.Retain, Campaigns: []coupon.Campaign{}})
 }
 
 func newHourlyPremium(s Settings) (*stream.Topology, error) {
@@ -61,4 +64,8 @@ func newHourlyPremium(s Settings) (*stream.Topology, error) {
 
 func newLastPage(s Settings) (*stream.Topology, error) {
 	return lastpage.Topology(lastpage.Config{Zone: s.Zone, From: s.From, Retain: s.Retain})
+}
+
+func newPremiumDrop(s Settings) (*stream.Topology, error) {
+	return premiumdrop.Topology(premiumdrop.Config{Zone: s.Zone, From: s.From, Retain: s.Retain})
 }

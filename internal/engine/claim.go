@@ -12,7 +12,8 @@ import (
 // batchedClaim gives goka one message for all that was fetched: its cost per message is paid once a batch.
 type batchedClaim struct {
 	sarama.ConsumerGroupClaim
-	out chan *sarama.ConsumerMessage
+	out  chan *sarama.ConsumerMessage
+	gate *gate // nil: none
 }
 
 // Messages implements sarama.ConsumerGroupClaim.
@@ -22,6 +23,9 @@ const batchSize = 1024
 
 func (b *batchedClaim) collect(ctx context.Context, bs *batches) {
 	defer close(b.out)
+	if !b.gate.wait(ctx) {
+		return
+	}
 	in := b.ConsumerGroupClaim.Messages()
 	for m := range in {
 		x := &batch{messages: make([]*sarama.ConsumerMessage, 1, 64)}

@@ -102,6 +102,9 @@ func (h *handler) ConsumeClaim(s sarama.ConsumerGroupSession, c sarama.ConsumerG
 		return err
 	}
 	b := &batchedClaim{ConsumerGroupClaim: c, out: make(chan *sarama.ConsumerMessage)}
+	if w := h.life.worker(c.Partition()); w != nil {
+		b.gate = w.gateOf(c.Topic())
+	}
 	go b.collect(s.Context(), &h.life.batches)
 	return h.goka.ConsumeClaim(unmarked{s}, b)
 }

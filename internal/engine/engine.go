@@ -104,6 +104,7 @@ type Engine struct {
 	partitions map[string]int32
 	lock       *dirLock
 	groups     []*group
+	globals    globals
 	ended      chan struct{} // closed when Run has returned
 }
 
@@ -137,6 +138,9 @@ func (e *Engine) prepare(ctx context.Context) error {
 	if errs != nil {
 		return errs
 	}
+	if e.globals, err = openGlobals(ctx, e); err != nil {
+		return err
+	}
 	return e.checkAlone(ctx)
 }
 
@@ -146,13 +150,14 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer close(e.ended)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ends := make(chan error, len(e.groups)+1)
+	ends := make(chan error, len(e.groups)+2)
 	for _, g := range e.groups {
 		go func() { ends <- g.run(ctx) }()
 	}
 	go func() { ends <- e.purge(ctx) }()
+	go func() { ends <- e.globals.run(ctx) }()
 	var errs error
-	for range len(e.groups) + 1 {
+	for range cap(ends) {
 		err := <-ends
 		errs = errors.Join(errs, err)
 		if err != nil {

@@ -39,6 +39,9 @@ const (
 
 func (g *group) run(ctx context.Context) error {
 	g.e.cfg.Metrics.register(g)
+	if g.e.globals.await(ctx, g) != nil {
+		return nil // ctx has ended
+	}
 	log := g.e.cfg.Log.With("group", g.plan.Name)
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		born := time.Now()

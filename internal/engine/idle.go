@@ -43,5 +43,7 @@ func (w *worker) settle(topic string, next, end int64) {
 	}
 	p.idle = true
 	w.task.SetIdle(topic, true)
+	w.task.Bootstrap(topic, next, end) // the record that was last may be compacted away
+	w.release()
 	w.life.kick()
 }

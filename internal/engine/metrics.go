@@ -48,6 +48,7 @@ var counters = []struct {
 	{describe("tributary_timers_total", "Timers fired."), func(c *task.Counters) int64 { return c.Timers.Load() }},
 	{describe("tributary_repeated_total", "Records skipped because the table held them already, though no offset was committed for them; should be 0."), func(c *task.Counters) int64 { return c.Repeated.Load() }},
 	{describe("tributary_orphans_total", "Retractions of something that the table no longer held; should be 0."), func(c *task.Counters) int64 { return c.Orphans.Load() }},
+	{describe("tributary_dropped_total", "Runs of patterns that a declared limit ended."), func(c *task.Counters) int64 { return c.Dropped.Load() }},
 }
 
 func describe(name, help string) *prometheus.Desc {

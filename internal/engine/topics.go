@@ -48,12 +48,12 @@ func (e *Engine) prepareTopics(ctx context.Context) error {
 	return errs
 }
 
-// externalPartitions counts the partitions of the topics that other programs write. Those that don't exist are
+// externalPartitions counts the partitions of the topics that other programs write and groups read. Those that don't exist are
 // left out: EnsureTopics says so, along with all else.
 func (e *Engine) externalPartitions(ctx context.Context) (map[string]int32, error) {
 	counts := map[string]int32{}
 	for _, x := range e.topology.Topics {
-		if x.Kind != task.External {
+		if x.Kind != task.External || x.Global {
 			continue
 		}
 		switch n, err := e.admin.Partitions(ctx, x.Name); {

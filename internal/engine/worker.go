@@ -25,6 +25,7 @@ type worker struct {
 	done    map[string]int64     // input topic: records before it were processed, though the brokers give them again
 	reached map[string]*position // external topics
 	cuts    atomic.Int64         // taken so far
+	gate    gate                 // closed until bootstrapped inputs are complete
 
 	flushing  sync.Mutex // one flush at a time
 	retired   bool       // under flushing: the store is closed
@@ -55,9 +56,11 @@ func (l *life) newWorker(partition int32, db *localStore, meta string) (*worker,
 		CacheRows:  max(1000, cfg.CacheRows/int(max(1, l.owned.Load()))),
 		Counters:   &g.counters,
 		Log:        cfg.Log,
+		Global:     g.e.globals.get,
 	}
 	now := time.Now()
 	w := &worker{life: l, store: db, next: map[string]int64{}, comes: map[string]int64{}, done: map[string]int64{}, reached: map[string]*position{}, lastFlush: now, checked: now, noted: now}
+	w.gate.open = make(chan struct{})
 	var store task.DB
 	if db != nil {
 		store = db
@@ -72,7 +75,7 @@ func (l *life) newWorker(partition int32, db *localStore, meta string) (*worker,
 			w.reached[in.Topic.Name] = &position{next: next, since: now}
 		}
 	}
-	return w, nil
+	return w, w.bootstrap()
 }
 
 // goOn is where an input goes on: behind what is committed, and behind what we know to be processed even if
@@ -155,6 +158,7 @@ func (w *worker) step(ms []*sarama.ConsumerMessage) (n int, ok bool) {
 	if p := w.reached[topic]; p != nil && n > 0 {
 		*p = position{next: ms[n-1].Offset + 1, since: time.Now()}
 	}
+	w.release()
 	w.life.opening(w.task.Pending()-before, w.task)
 	return n, true
 }

@@ -25,13 +25,13 @@ var layers = []layer{
 	{"tables", []string{"codecs"}},
 	{"stream", []string{"codecs", "tables", "internal/task"}},
 	{"cep/...", []string{"codecs", "tables", "stream", "cep/...", "internal/task"}},
-	{"topologies", []string{"stream", "topologies/*"}},
+	{"topologies", []string{"stream", "tables", "topologies/*"}},
 	{"topologies/*", []string{"codecs", "tables", "stream", "cep"}},
 
 	// What runs a description: the task, which knows no Kafka, and the two that drive it.
 	{"internal/task", nil},
 	{"stream/streamtest", []string{"codecs", "tables", "stream", "internal/task"}},
-	{"internal/engine", []string{"internal/engine/balance", "internal/engine/client", "internal/engine/txn", "internal/task"}},
+	{"internal/engine", []string{"internal/engine/balance", "internal/engine/client", "internal/engine/txn", "internal/engine/view", "internal/task"}},
 	{"internal/engine/view", []string{"internal/engine/client", "internal/lookup", "internal/task"}},
 	{"internal/engine/client", nil},
 	{"internal/engine/txn", nil},
@@ -43,11 +43,20 @@ var layers = []layer{
 	{"internal/service", nil},
 	{"internal/embedded", nil},
 
+	// Results to tables of SQL.
+	{"internal/sqlsink", []string{"codecs", "tables", "internal/engine/client"}},
+
+	// A table of MySQL to a topic.
+	{"internal/cdc", nil},
+	{"internal/cdc/source", []string{"internal/cdc"}},
+	{"internal/cdc/topic", []string{"internal/cdc", "internal/engine/client", "internal/engine/txn"}},
+	{"internal/cdc/copier", []string{"internal/cdc", "internal/cdc/source", "internal/cdc/topic"}},
+
 	// Wiring.
 	{"internal/config", []string{"internal/engine", "internal/engine/client"}},
 	{"internal/processor", []string{"stream", "internal/config", "internal/engine", "internal/service", "internal/task"}},
 	{"internal/demo", []string{"stream", "topologies", "topologies/*", "internal/embedded", "internal/engine", "internal/engine/client", "internal/engine/view", "internal/lookup", "internal/service"}},
-	{"cmd/*", []string{"stream", "topologies", "topologies/*", "internal/config", "internal/demo", "internal/engine/view", "internal/lookup", "internal/processor", "internal/service"}},
+	{"cmd/*", []string{"stream", "topologies", "topologies/*", "internal/cdc/...", "internal/config", "internal/demo", "internal/engine/view", "internal/lookup", "internal/processor", "internal/service", "internal/sqlsink"}},
 
 	// Tests and measurements look at everything.
 	{"integration/...", []string{"codecs", "tables", "stream/...", "cep/...", "topologies/...", "integration/...", "internal/..."}},
@@ -61,12 +70,16 @@ var libraries = []struct {
 	users  []string
 }{
 	{"github.com/lovoo/goka", []string{"internal/engine/...", "integration/...", "bench/..."}},
-	{"github.com/IBM/sarama", []string{"internal/engine/...", "internal/demo", "integration/...", "bench/..."}}, // the demo's producer
+	{"github.com/IBM/sarama", []string{"internal/engine/...", "internal/cdc/topic", "internal/demo", "internal/sqlsink", "integration/...", "bench/..."}}, // the demo's producer
 	{"github.com/syndtr/goleveldb", []string{"internal/engine/...", "integration/...", "bench/..."}},
 	{"github.com/twmb/franz-go/pkg/kfake", []string{"internal/embedded"}},
 	{"github.com/twmb/franz-go", []string{"internal/embedded", "integration/...", "bench/..."}}, // tests check with another client than ours
-	{"github.com/alecthomas/kong", []string{"internal/config", "internal/processor", "cmd/*", "bench/..."}},
-	{"github.com/prometheus/client_golang", []string{"internal/engine", "internal/lookup", "internal/service", "integration/...", "bench/..."}},
+	{"github.com/alecthomas/kong", []string{"internal/config", "internal/processor", "cmd/*", "integration/couponkills/cmd/*", "bench/..."}},
+	{"github.com/prometheus/client_golang", []string{"internal/cdc", "internal/engine", "internal/lookup", "internal/service", "internal/sqlsink", "integration/...", "bench/..."}},
+	{"github.com/go-mysql-org/go-mysql", []string{"internal/cdc", "internal/cdc/source"}},
+	{"github.com/go-sql-driver/mysql", []string{"internal/cdc/...", "internal/sqlsink", "integration/...", "bench/..."}},
+	{"github.com/jackc/pgx", []string{"internal/sqlsink", "integration/...", "bench/..."}},
+	{"modernc.org/sqlite", []string{"internal/sqlsink", "integration/...", "bench/..."}},
 	{"github.com/fxamacker/cbor", []string{"codecs"}},
 	{"github.com/go-json-experiment/json", []string{"codecs"}},
 }

@@ -5,6 +5,9 @@ package task
 // passed on, the task's stamps say complete; one that reads a bootstrapped topic takes in nothing else until
 // all senders of it have said so. What was said is part of the clock, and stays: nothing is gated twice.
 
+// Global is what lies under a key in one of the group's Globals now; nil: nothing. It must not be changed.
+func (c *Context) Global(topic, key string) []byte { return c.Task.env.Global(topic, key) }
+
 // Takes tells whether records of an input may be taken in now. Once it is true it stays so.
 func (t *Task) Takes(topic string) bool {
 	if t.clock.whole {

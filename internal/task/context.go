@@ -357,5 +357,8 @@ func CheckKey(k string) error {
 	return nil
 }
 
+// Skip counts a record that has no effect, and leaves what else is done with it.
+func (t *Task) Skip() { t.env.Counters.Skipped.Add(1) }
+
 // Orphan counts a retraction of something that the table no longer holds.
 func (t *Task) Orphan() { t.env.Counters.Orphans.Add(1) }

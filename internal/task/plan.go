@@ -37,6 +37,7 @@ type Topic struct {
 	Retention  time.Duration // of records by time; 0: for ever (repartition topics are purged behind their readers)
 	OutOfOrder time.Duration // bound of the watermark behind the largest event time (external topics)
 	Bootstrap  bool          // holds a table that its readers know in whole before they take in other inputs
+	Global     bool          // holds a small table that every instance keeps in whole (external topics)
 	Writers    []string      // groups that write it; empty: external
 	Readers    []string      // groups that read it
 }
@@ -82,6 +83,7 @@ type Group struct {
 	Timers  map[string]Handler
 	Dead    *Topic
 	Gather  []func() Gatherer // made once for each task
+	Globals []*Topic          // tables that handlers look rows up in
 }
 
 // Input finds the input that reads topic.

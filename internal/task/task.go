@@ -23,11 +23,13 @@ type Env struct {
 	CacheRows  int                       // entries of the store kept in memory; 0: no bound
 	Counters   *Counters
 	Log        *slog.Logger
+
+	Global func(topic, key string) []byte // value of a key in one of the group's Globals now, nil: there is none
 }
 
 // Counters count what happened in the tasks of a group since the process started.
 type Counters struct {
-	Records, DeadLetters, Late, Skipped, Expired, Timers, Orphans, Repeated atomic.Int64
+	Records, DeadLetters, Late, Skipped, Expired, Timers, Orphans, Repeated, Dropped atomic.Int64
 }
 
 // DefaultMaxRecord leaves room for headers below the brokers' default of 1 MiB.
@@ -308,6 +310,12 @@ const (
 
 // dead writes r to the dead letters, in the transaction in which it counts as processed.
 func (t *Task) dead(r *Record, reason error) error {
+	t.deadLetter(r, reason)
+	t.fill.keep()
+	return nil
+}
+
+func (t *Task) deadLetter(r *Record, reason error) {
 	t.env.Counters.DeadLetters.Add(1)
 	if errors.Is(reason, ErrLate) {
 		t.env.Counters.Late.Add(1)
@@ -336,8 +344,6 @@ func (t *Task) dead(r *Record, reason error) error {
 	}
 	l := t.outputs[t.Group.Dead.Name]
 	t.fill.add(l, t.Partition%l.partitions, out)
-	t.fill.keep()
-	return nil
 }
 
 // ---- time

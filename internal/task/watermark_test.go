@@ -129,7 +129,7 @@ type plainClock struct {
 
 func (p *plainClock) say(partition, of int32, watermark int64, idle bool) {
 	p.of = max(p.of, of)
-	p.senders[partition] = sender{max(watermark, p.at(partition)), idle, true}
+	p.senders[partition] = sender{watermark: max(watermark, p.at(partition)), idle: idle, known: true}
 	lowest, highest := EndOfTime, NoTime
 	p.idle = true
 	for i := range p.of {

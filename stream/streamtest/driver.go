@@ -10,6 +10,9 @@
 // passes every record and every row through its bytes: what a codec loses is lost in the test too. A run is
 // deterministic; [Shuffle] makes another interleaving of tasks, commits and flushes for each seed.
 //
+// The program starts with the first step: a topic that is declared Bootstrap holds at that moment what its readers
+// take in before anything else.
+//
 // There are two clocks. Event time comes from the records, as always. The wall clock stands still but for
 // [Driver.Advance]: it stamps the records that are sent, and after a while without any it declares their
 // partition idle.
@@ -43,6 +46,7 @@ type Driver struct {
 	spent  int64  // what Run let pass besides, for stand-alone watermarks, ms
 	turn   int    // whose turn it is
 	order  int    // of all records, across topics
+	begun  bool   // a step was taken since the start
 }
 
 // New makes a driver for a built topology.
@@ -78,7 +82,7 @@ func (d *Driver) start() {
 	for _, x := range d.plan.Topics {
 		d.grow(x.Name, d.opts.partitionsOf(x))
 	}
-	d.runs, d.turn = nil, 0
+	d.runs, d.turn, d.begun = nil, 0, false
 	for _, g := range d.groups {
 		n := d.inputOf(g)
 		g.counters = &task.Counters{}

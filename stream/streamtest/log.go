@@ -32,3 +32,19 @@ func (d *Driver) append(topic string, p int32, out task.Out) {
 	}
 	l.parts[p] = append(l.parts[p], r)
 }
+
+// global is the value of a key in a global table now: every instance has read all of it.
+func (d *Driver) global(topic, key string) []byte {
+	var last record
+	for _, part := range d.topics[topic].parts {
+		for _, r := range part {
+			if r.order > last.order && string(r.Key) == key {
+				last = r
+			}
+		}
+	}
+	if len(last.Value) == 0 {
+		return nil
+	}
+	return last.Value
+}

@@ -48,7 +48,7 @@ func (d *Driver) newRun(g *group, p, n int32) *run {
 	}
 	env := task.Env{
 		Partitions: d.partitions, InputOf: n, Now: func() int64 { return d.wall }, MaxAhead: d.opts.maxAhead,
-		CacheRows: 1, Counters: g.counters, Log: d.logger,
+		CacheRows: 1, Counters: g.counters, Log: d.logger, Global: d.global,
 	}
 	var err error
 	if r.Task, err = task.New(g.Group, p, env, r.db(), g.metas[place{g.Inputs[0].Topic.Name, p}]); err != nil {
@@ -87,7 +87,7 @@ func (d *Driver) take(r *run) bool {
 		name := r.group.Inputs[r.input%len(r.group.Inputs)].Topic.Name
 		r.input++
 		part := d.topics[name].parts[r.Partition]
-		if r.next[name] >= int64(len(part)) {
+		if r.next[name] >= int64(len(part)) || !r.Takes(name) {
 			continue
 		}
 		if _, external := r.idle[name]; external {

@@ -70,6 +70,7 @@ type Counters struct {
 	Expired     int64 // rows forgotten after the table's retention
 	Timers      int64 // fired
 	Orphans     int64 // retractions of what the table no longer held
+	Dropped     int64 // pieces of state that a declared limit ended
 }
 
 // Counters returns what a group has counted.
@@ -81,7 +82,7 @@ func (d *Driver) Counters(group string) Counters {
 	}
 	c := g.counters
 	return Counters{
-		c.Records.Load(), c.DeadLetters.Load(), c.Late.Load(), c.Skipped.Load(), c.Expired.Load(), c.Timers.Load(), c.Orphans.Load(),
+		c.Records.Load(), c.DeadLetters.Load(), c.Late.Load(), c.Skipped.Load(), c.Expired.Load(), c.Timers.Load(), c.Orphans.Load(), c.Dropped.Load(),
 	}
 }
 

@@ -3,6 +3,8 @@ package streamtest
 import (
 	"math"
 	"time"
+
+	"github.com/tributary-go/tributary/internal/task"
 )
 
 // Run processes until nothing is left to do. Time that has to propagate through several stages does so: Run
@@ -39,6 +41,7 @@ func (d *Driver) restless() bool {
 // A test that wants to crash in the middle takes a few steps, then calls Restart.
 func (d *Driver) Step() bool {
 	d.tb.Helper()
+	d.begin()
 	if d.opts.random != nil {
 		return d.stepByChance()
 	}
@@ -50,6 +53,22 @@ func (d *Driver) Step() bool {
 		}
 	}
 	return false
+}
+
+// begin is the moment in which the program starts: what topics hold now that are bootstrapped is read before
+// the other inputs of their readers.
+func (d *Driver) begin() {
+	if d.begun {
+		return
+	}
+	d.begun = true
+	for _, r := range d.runs {
+		for _, in := range r.group.Inputs {
+			if x := in.Topic; x.Bootstrap && x.Kind == task.External {
+				r.Bootstrap(x.Name, r.next[x.Name], int64(len(d.topics[x.Name].parts[r.Partition])))
+			}
+		}
+	}
 }
 
 // step is a task's turn: a record, and a commit when it is time for one.
