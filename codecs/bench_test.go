@@ -76,7 +76,7 @@ func BenchmarkJSONDecode(b *testing.B) {
 	}
 }
 
-func kept(b *testing.B) keptOrder {
+func keptRow(b testing.TB) keptOrder {
 	return keptOrder{
 		ID: NotNull("202103241000"), Channel: NotNull("webShop"), PayTime: NotNull("2021-03-24 10:02:03"),
 		RealPay: NotNull(amount(b, "100.25")), User: NotNull("0001"),
@@ -85,7 +85,7 @@ func kept(b *testing.B) keptOrder {
 
 func BenchmarkCompactEncode(b *testing.B) {
 	b.ReportAllocs()
-	c, v, dst := Compact[keptOrder](1), kept(b), make([]byte, 0, 512)
+	c, v, dst := Compact[keptOrder](1), keptRow(b), make([]byte, 0, 512)
 	for b.Loop() {
 		if _, err := c.Encode(dst, v); err != nil {
 			b.Fatal(err)
@@ -96,7 +96,7 @@ func BenchmarkCompactEncode(b *testing.B) {
 func BenchmarkCompactDecode(b *testing.B) {
 	b.ReportAllocs()
 	c := Compact[keptOrder](1)
-	stored, err := c.Encode(nil, kept(b))
+	stored, err := c.Encode(nil, keptRow(b))
 	if err != nil {
 		b.Fatal(err)
 	}

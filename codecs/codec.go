@@ -11,6 +11,9 @@
 // [Ordered] encodings are for the keys of sub-rows: their bytes sort as their
 // values do.
 //
+// What is usual in records is read and written on a short way, without reflection per
+// value; the rest on a longer one, with the same outcome. See [FallingBack].
+//
 // All codecs may be used by any number of goroutines at once.
 package codecs
 
@@ -42,8 +45,16 @@ type Versioned interface {
 // Bounded is implemented by codecs that can tell the size of an encoding
 // without making it, so that a size limit need not cost an encoding.
 type Bounded[V any] interface {
-	// Bound is at least the number of bytes that Encode appends for v.
+	// Bound is at least the number of bytes that Encode appends for v, and at least
+	// math.MaxInt32 if Encode would return an error.
 	Bound(v V) int
+}
+
+// FallingBack is implemented by codecs that have a short way for what is usual and
+// take a longer one for the rest. A share that grows says that inputs have changed.
+type FallingBack interface {
+	// Fallbacks is how often the longer way was taken since the codec was made.
+	Fallbacks() int64
 }
 
 // Checked is implemented by codecs whose declaration can be wrong, such as two

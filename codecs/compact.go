@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
+	"sync/atomic"
 
 	"github.com/fxamacker/cbor/v2"
 )
@@ -28,6 +30,11 @@ import (
 // unit or meaning) is a new version, with an [Upgrade] from each older one that may
 // still be stored.
 //
+// Texts, integers, bools, bytes, instants, decimals, [Null] of them, and structs,
+// slices and pointers of all these cost no reflection per value. Floats, maps and
+// types with a MarshalCBOR or MarshalBinary of their own are left to a library, which
+// is slower; a struct that embeds another one is left to it as a whole.
+//
 // Encode refuses what could not be read again: an instant outside the years 0 to
 // 9999, a decimal with an exponent beyond decimal.MaxDecodeExponent.
 // The version is from 1 to 255.
@@ -41,6 +48,7 @@ func Compact[V any](version int, opts ...CompactOption[V]) Codec[V] {
 		o(c)
 	}
 	c.mistakes = errors.Join(append(c.problems, c.check()...)...)
+	c.quick = newWorkspaces[V](bindCompact)
 	return c
 }
 
@@ -68,23 +76,49 @@ func Upgrade[V any](from int, read func(stored []byte) (V, error)) CompactOption
 type compactCodec[V any] struct {
 	version  int
 	upgrades map[int]func([]byte) (V, error)
+	quick    *workspaces[V, cborPart]
 	careful  bool    // V can hold a value that could not be read again
 	problems []error // found while the options were applied
 	mistakes error   // what Check returns
+
+	fallbacks atomic.Int64
 }
 
 var (
-	_ Versioned = (*compactCodec[int])(nil)
-	_ Checked   = (*compactCodec[int])(nil)
+	_ Versioned    = (*compactCodec[int])(nil)
+	_ Checked      = (*compactCodec[int])(nil)
+	_ Bounded[int] = (*compactCodec[int])(nil)
+	_ FallingBack  = (*compactCodec[int])(nil)
 )
 
 func (c *compactCodec[V]) Version() int { return c.version }
 func (c *compactCodec[V]) Check() error { return c.mistakes }
 
+// Fallbacks implements [FallingBack]: how many values the CBOR library had to encode
+// or decode as a whole. It is 0 where V has none but fields of the usual kinds.
+func (c *compactCodec[V]) Fallbacks() int64 { return c.fallbacks.Load() }
+
 func (c *compactCodec[V]) Encode(dst []byte, v V) ([]byte, error) {
 	if c.mistakes != nil {
 		return dst, c.mistakes
 	}
+	w := c.quick.open()
+	if w == nil {
+		return c.encodeSlow(dst, v)
+	}
+	defer c.quick.close(w)
+	w.v = v
+	b, ok := w.root.append(append(w.scratch[:0], byte(c.version)))
+	w.scratch = b
+	if !ok {
+		return c.encodeSlow(dst, v)
+	}
+	return append(dst, b...), nil
+}
+
+// encodeSlow encodes by the library alone.
+func (c *compactCodec[V]) encodeSlow(dst []byte, v V) ([]byte, error) {
+	c.fallbacks.Add(1)
 	if c.careful {
 		if err := readable(&v); err != nil {
 			return dst, fmt.Errorf("encode %T: %w", v, err)
@@ -110,11 +144,43 @@ func (c *compactCodec[V]) Decode(b []byte) (V, error) {
 	case int(b[0]) < c.version:
 		return c.upgrade(b)
 	}
-	var v V
-	if err := compactDecoding.Unmarshal(b[1:], &v); err != nil {
+	if w := c.quick.open(); w != nil {
+		rest, ok := w.root.read(b[1:])
+		v := w.v
+		c.quick.close(w)
+		if ok && len(rest) == 0 {
+			return v, nil
+		}
+	}
+	return c.decodeSlow(b[1:])
+}
+
+// decodeSlow decodes by the library alone.
+func (c *compactCodec[V]) decodeSlow(b []byte) (V, error) {
+	c.fallbacks.Add(1)
+	var v, zero V
+	if err := compactDecoding.Unmarshal(b, &v); err != nil {
 		return zero, fmt.Errorf("decode %T: %w", zero, err)
 	}
 	return v, nil
+}
+
+// Bound implements [Bounded]. It is exact. Of a value that Encode refuses it is
+// beyond every limit: whoever checks no more than the bound refuses it as well.
+func (c *compactCodec[V]) Bound(v V) int {
+	if w := c.quick.open(); w != nil {
+		w.v = v
+		n, ok := w.root.size()
+		c.quick.close(w)
+		if ok {
+			return 1 + n
+		}
+	}
+	b, err := c.Encode(nil, v)
+	if err != nil {
+		return math.MaxInt32
+	}
+	return len(b)
 }
 
 var errNoVersion = errors.New("empty value: want a version byte")

@@ -196,3 +196,16 @@ func ExampleOrderedTime() {
 	fmt.Println(back, err)
 	// Output: 2021-03-25 04:00:00.000000001 +0000 UTC <nil>
 }
+
+// A record of another shape than usual is read as well, and counted.
+func ExampleFallingBack() {
+	c := codecs.Object(codecs.TextField("name", func(t *codecs.Text) *codecs.Text { return t }))
+	for _, b := range []string{`{"name": "Ada", "age": 36}`, `{"name": "A\u0064a"}`, `[{"name": "Ada"}]`} {
+		name, err := c.Decode([]byte(b))
+		fmt.Println(name.V, err, c.Fallbacks())
+	}
+	// Output:
+	// Ada <nil> 0
+	// Ada <nil> 1
+	// Ada <nil> 2
+}

@@ -11,6 +11,7 @@ import (
 // exactly as in the JSON, and where it belongs in V.
 type Field[V any] struct {
 	name  string
+	text  func(*V) *Text // of text fields only: where it belongs
 	read  func(v *V, from value) error
 	write func(dst []byte, v *V) (out []byte, written bool, err error)
 }
@@ -19,7 +20,9 @@ type Field[V any] struct {
 // source text (1e2 stays "1e2"); objects and arrays as JSON without white space,
 // numbers and the order of members unchanged.
 func TextField[V any](name string, into func(*V) *Text) Field[V] {
-	return newField(name, into, readText, appendText)
+	f := newField(name, into, readText, appendText)
+	f.text = into
+	return f
 }
 
 // DecimalField declares an amount. It takes JSON numbers, and text as [ParseDecimal] does.
@@ -113,6 +116,11 @@ func appendText(dst []byte, s string) ([]byte, error) {
 func appendDecimal(dst []byte, d decimal.Decimal) ([]byte, error) {
 	if err := readableDecimal(d); err != nil { // and written out it could be huge
 		return dst, err
+	}
+	if n, ok := smallCoefficient(d); ok {
+		if out, ok := appendSmallText(dst, n, d.Exponent()); ok {
+			return out, nil
+		}
 	}
 	return append(dst, d.String()...), nil
 }

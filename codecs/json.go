@@ -13,13 +13,31 @@ import (
 //
 // Declare amounts as [Decimal]: they are written as JSON numbers, exactly. A bare
 // decimal.Decimal is written in quotes.
-func JSON[V any]() Codec[V] { return jsonCodec[V]{} }
+func JSON[V any]() Codec[V] {
+	return jsonCodec[V]{newWorkspaces[V](bindJSON)}
+}
 
-type jsonCodec[V any] struct{}
+type jsonCodec[V any] struct{ quick *workspaces[V, jsonPart] }
 
 var errNotUTF8 = errors.New("not valid UTF-8")
 
-func (jsonCodec[V]) Encode(dst []byte, v V) ([]byte, error) {
+func (c jsonCodec[V]) Encode(dst []byte, v V) ([]byte, error) {
+	w := c.quick.open()
+	if w == nil {
+		return encodeJSON(dst, v)
+	}
+	defer c.quick.close(w)
+	w.v = v
+	b, ok := w.root(w.scratch[:0])
+	w.scratch = b
+	if !ok {
+		return encodeJSON(dst, v)
+	}
+	return append(dst, b...), nil
+}
+
+// encodeJSON encodes by encoding/json alone.
+func encodeJSON[V any](dst []byte, v V) ([]byte, error) {
 	out, err := appendJSON(dst, v)
 	if err != nil {
 		return dst, fmt.Errorf("encode %T as JSON: %w", v, err)

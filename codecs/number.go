@@ -54,6 +54,9 @@ func ParseBigint(text string) (int64, error) {
 }
 
 func parseDecimal(text []byte) (decimal.Decimal, error) {
+	if d, ok := parseSmall(text); ok {
+		return d, nil
+	}
 	n, ok := scanNumber(trim(text))
 	if !ok {
 		return decimal.Decimal{}, errNotDecimal
@@ -69,6 +72,43 @@ func parseDecimal(text []byte) (decimal.Decimal, error) {
 		return decimal.Decimal{}, errTooLong
 	}
 	return n.decimal(), nil
+}
+
+// parseSmall reads what most amounts are: digits, perhaps a minus sign before and a
+// point within them, so few that no bound of an amount can be exceeded.
+func parseSmall(text []byte) (d decimal.Decimal, ok bool) {
+	digits, u, scale := text, int64(0), int32(0)
+	if at(text, 0) == '-' {
+		digits = text[1:]
+	}
+	if len(digits) == 0 || len(digits) > maxIntegerDigits || digits[0] == '.' {
+		return d, false
+	}
+	for i, c := range digits {
+		switch {
+		case c-'0' <= 9:
+			u = u*10 + int64(c-'0')
+		case c == '.' && scale == 0 && i < len(digits)-1:
+			scale = int32(len(digits) - 1 - i)
+		default:
+			return d, false
+		}
+	}
+	for ; scale > 0 && u%10 == 0; scale-- {
+		u /= 10
+	}
+	if len(digits) < len(text) {
+		u = -u
+	}
+	return newDecimal(u, -scale), true
+}
+
+// newDecimal is decimal.New that makes nothing for zero.
+func newDecimal(u int64, exp int32) decimal.Decimal {
+	if u == 0 && exp == 0 {
+		return decimal.Decimal{}
+	}
+	return decimal.New(u, exp)
 }
 
 func parseBigint(text []byte) (int64, error) {

@@ -3,6 +3,8 @@ package codecs
 import (
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -50,19 +52,33 @@ type ObjectCodec[V any] struct {
 	byName   map[string]int
 	labels   [][]byte // the names as they are written: "name":
 	mistakes error    // what Check returns
+
+	drafts    sync.Pool // of *draft[V]
+	fallbacks atomic.Int64
 }
 
 var (
 	_ Codec[int]   = (*ObjectCodec[int])(nil)
 	_ Decoder[int] = (*ObjectCodec[int])(nil)
 	_ Checked      = (*ObjectCodec[int])(nil)
+	_ FallingBack  = (*ObjectCodec[int])(nil)
 )
 
 // Check implements [Checked].
 func (c *ObjectCodec[V]) Check() error { return c.mistakes }
 
+// Fallbacks implements [FallingBack]: how many inputs were not one flat object of
+// plain values that could all be read. Arrays, nested objects, escapes in strings
+// and damaged records are counted, empty inputs are not.
+func (c *ObjectCodec[V]) Fallbacks() int64 { return c.fallbacks.Load() }
+
 // DecodeEach implements [Decoder].
 func (c *ObjectCodec[V]) DecodeEach(b []byte, yield func(V) error) error {
+	if c.mistakes == nil {
+		if v, ok := c.plain(b); ok {
+			return yield(v)
+		}
+	}
 	vs, err := c.decode(b)
 	if err != nil {
 		return err
@@ -78,6 +94,11 @@ func (c *ObjectCodec[V]) DecodeEach(b []byte, yield func(V) error) error {
 // Decode returns the only record of b. None (an empty input, an empty array) and
 // several are errors.
 func (c *ObjectCodec[V]) Decode(b []byte) (V, error) {
+	if c.mistakes == nil {
+		if v, ok := c.plain(b); ok {
+			return v, nil
+		}
+	}
 	vs, err := c.decode(b)
 	if err == nil && len(vs) != 1 {
 		err = fmt.Errorf("%d records in one value: want exactly one", len(vs))
@@ -113,6 +134,7 @@ func (c *ObjectCodec[V]) Encode(dst []byte, v V) ([]byte, error) {
 	return append(out, '}'), nil
 }
 
+// decode reads what plain could not.
 func (c *ObjectCodec[V]) decode(b []byte) ([]V, error) {
 	if c.mistakes != nil {
 		return nil, c.mistakes
@@ -120,6 +142,7 @@ func (c *ObjectCodec[V]) decode(b []byte) ([]V, error) {
 	if len(b) == 0 {
 		return nil, nil
 	}
+	c.fallbacks.Add(1)
 	r := openReader(b)
 	defer r.close()
 	vs, err := c.records(r)

@@ -84,7 +84,7 @@ func readableTime(t time.Time) error {
 }
 
 func readableDecimal(d decimal.Decimal) error {
-	if e := int(d.Exponent()); e > decimal.MaxDecodeExponent || e < -decimal.MaxDecodeExponent {
+	if e := d.Exponent(); !storable(e) {
 		return fmt.Errorf("decimal with exponent %d: only -%d to %[2]d can be stored", e, decimal.MaxDecodeExponent)
 	}
 	return nil
