@@ -3,7 +3,6 @@ package stream_test
 import (
 	"fmt"
 
-	"github.com/tributary-go/tributary/codecs"
 	"github.com/tributary-go/tributary/stream"
 	"github.com/tributary-go/tributary/stream/streamtest"
 	"github.com/tributary-go/tributary/tables"
@@ -92,70 +91,4 @@ func ExampleInnerJoin() {
 	// Output:
 	// 1 Ada, 36
 	// 1 deleted
-}
-
-// Distinct users of a channel that nearly everybody uses: one partition would hold them all. In two levels the
-// users of a channel are spread over the partitions, and the channel's own task takes in one change per user
-// that comes or goes, instead of one per order.
-func ExampleGroupBy_twoLevels() {
-	type channelUser string
-	type seen struct {
-		Channel string `cbor:"1,keyasint"`
-		Orders  int64  `cbor:"2,keyasint"`
-	}
-	type reach struct {
-		Users  int64 `json:"users" cbor:"1,keyasint"`
-		Orders int64 `json:"orders" cbor:"2,keyasint"`
-	}
-	byUser := stream.NewChangeTopic[channelUser]("shop-by-channel-user", codecs.Compact[order](1))
-	perUser := tables.New[channelUser]("shop-channel-users", codecs.Compact[seen](1))
-	byChannel := stream.NewChangeTopic[channel]("shop-users-by-channel", codecs.Compact[seen](1))
-	perChannel := tables.New[channel]("shop-reach", codecs.Compact[reach](1))
-	results := stream.NewTopic[channel]("shop-reach-results", codecs.JSON[reach](), nil)
-
-	channelUserOf := func(o order) (channelUser, error) {
-		member := tables.Text(o.User)
-		if o.User == "" { // of guests each order is a member, or they would all share one key
-			return tables.JoinKey[channelUser](tables.Text(o.Channel), tables.Part{}, tables.Text(o.ID))
-		}
-		return tables.JoinKey[channelUser](tables.Text(o.Channel), member)
-	}
-
-	t := stream.New("shop")
-	rows := stream.Latest(stream.KeyBy(stream.From(t, orders), byOrder, idOf), latest, newer)
-	users := stream.Aggregate(stream.GroupBy(rows, byUser, channelUserOf), perUser,
-		stream.Count[order]("orders", func(a *seen) *int64 { return &a.Orders }))
-	named := stream.MapRows(users, func(r tables.Row[channelUser, seen]) (seen, error) {
-		parts, err := tables.SplitKey(r.Key)
-		if err != nil {
-			return seen{}, err
-		}
-		return seen{parts[0].V, r.Value.Orders}, nil
-	})
-	grouped := stream.GroupBy(named, byChannel, func(s seen) (channel, error) { return channel(s.Channel), nil })
-	stream.Aggregate(grouped, perChannel,
-		stream.Count[seen]("users", func(a *reach) *int64 { return &a.Users }),
-		stream.SumInt("orders", func(a *reach) *int64 { return &a.Orders }, func(s seen) int64 { return s.Orders }),
-	).To(results)
-	topology, err := t.Build()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-
-	d := streamtest.New(printer{}, topology, streamtest.Partitions(4))
-	for _, o := range []order{
-		{ID: "a", Channel: "web", User: "u1", Version: 1}, {ID: "b", Channel: "web", User: "u1", Version: 1},
-		{ID: "c", Channel: "web", User: "u2", Version: 1}, {ID: "d", Channel: "web", Version: 1}, {ID: "e", Channel: "web", Version: 1},
-		{ID: "c", Channel: "app", User: "u2", Version: 2}, // moves
-	} {
-		streamtest.Send(d, orders, "", o)
-		d.Run()
-	}
-	for _, c := range []channel{"app", "web"} {
-		fmt.Println(c, streamtest.Table(d, results)[c])
-	}
-	// Output:
-	// app {1 1}
-	// web {3 4}
 }

@@ -103,11 +103,7 @@ func (ds *differences[K, P]) change(c *task.Context, k K, f func(P) P) error {
 }
 
 func (ds *differences[K, P]) check(c *task.Context, k K, p P) error {
-	n, err := encodedSize(ds.codec, &ds.scratch, p)
-	if err != nil {
-		return fmt.Errorf("encode for topic %s: %w", ds.topic.Name, err)
-	}
-	return c.CheckOut(ds.topic, len(k)+n)
+	return checkOut(c, ds.topic, len(k), ds.codec, &ds.scratch, p)
 }
 
 // Keep implements task.Gatherer.

@@ -59,24 +59,21 @@ func (rs *results[K, V]) check(c *task.Context, k K, after *V) error {
 	if after == nil {
 		return nil
 	}
-	n, err := encodedSize(rs.codec, &rs.scratch, *after)
-	if err != nil {
-		return fmt.Errorf("encode for topic %s: %w", rs.topic.Name, err)
-	}
-	return c.CheckOut(rs.topic, len(k)+n)
+	return checkOut(c, rs.topic, len(k), rs.codec, &rs.scratch, *after)
 }
 
-// encodedSize is the number of bytes that v has at most, or an error if it can't be encoded.
-func encodedSize[V any](c codecs.Codec[V], scratch *[]byte, v V) (int, error) {
-	if b, ok := c.(codecs.Bounded[V]); ok {
-		return b.Bound(v), nil
+// checkOut tells whether v could be written to a topic behind a key of so many bytes. It encodes v only if its
+// codec can't say how large it is at most, or if that is too large.
+func checkOut[V any](c *task.Context, x *task.Topic, key int, codec codecs.Codec[V], scratch *[]byte, v V) error {
+	if b, ok := codec.(codecs.Bounded[V]); ok && c.CheckOut(x, key+b.Bound(v)) == nil {
+		return nil
 	}
-	b, err := c.Encode((*scratch)[:0], v)
+	b, err := codec.Encode((*scratch)[:0], v)
 	if err != nil {
-		return 0, err
+		return fmt.Errorf("encode for topic %s: %w", x.Name, err)
 	}
 	*scratch = b[:0]
-	return len(b), nil
+	return c.CheckOut(x, key+len(b))
 }
 
 // Keep implements task.Gatherer.

@@ -94,7 +94,8 @@ func upsertsIn[K Key, V any](t *Topology, x *task.Topic, via Topic[K, V]) *node[
 	return n
 }
 
-// ToTable keeps the rows of upserts. An upsert that is equal to the row changes nothing.
+// ToTable keeps the rows of upserts. An upsert that is equal to the row changes nothing. With Retain a row is
+// forgotten when it was not written for so long; a tombstone that comes after that deletes nothing downstream.
 func ToTable[K Key, V any](u Upserts[K, V], tbl tables.Table[K, V]) Changes[K, V] {
 	if u.node == nil {
 		return nothing[K, V]()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tributary-go/tributary/stream"
 	"github.com/tributary-go/tributary/topologies/channelgmv"
+	"github.com/tributary-go/tributary/topologies/clickalerts"
 	"github.com/tributary-go/tributary/topologies/coupon"
 	"github.com/tributary-go/tributary/topologies/hourlypremium"
 	"github.com/tributary-go/tributary/topologies/lastpage"
@@ -32,6 +33,7 @@ type Entry struct {
 func All() []Entry {
 	return []Entry{
 		{"channelgmv", "what was paid per sales channel and day", channelgmv.DefaultRetain, newChannelGMV},
+		{"clickalerts", "what the clicks in a shop mean: carts left behind, customers about to leave", clickalerts.DefaultRetain, newClickAlerts},
 		{"coupon", "what each buyer spent per day, refunds taken off, and the coupons for it", coupon.DefaultRetain, newCoupon},
 		{"hourlypremium", "premiums, policies and policyholders per hour", hourlypremium.DefaultRetain, newHourlyPremium},
 		{"lastpage", "the page that each account saw last, per device", lastpage.DefaultRetain, newLastPage},
@@ -51,6 +53,10 @@ func Named(name string) (Entry, bool) {
 
 func newChannelGMV(s Settings) (*stream.Topology, error) {
 	return channelgmv.Topology(channelgmv.Config{Zone: s.Zone, From: s.From, Retain: s.Retain})
+}
+
+func newClickAlerts(s Settings) (*stream.Topology, error) {
+	return clickalerts.Topology(clickalerts.Config{Zone: s.Zone, From: s.From, Retain: s.Retain})
 }
 
 // newCoupon is the topology that grants coupons; without campaigns it ends with the spend.

@@ -3,6 +3,7 @@ package topologies
 import (
 	"github.com/tributary-go/tributary/tables"
 	"github.com/tributary-go/tributary/topologies/channelgmv"
+	"github.com/tributary-go/tributary/topologies/clickalerts"
 	"github.com/tributary-go/tributary/topologies/coupon"
 	"github.com/tributary-go/tributary/topologies/hourlypremium"
 	"github.com/tributary-go/tributary/topologies/lastpage"
@@ -13,6 +14,7 @@ import (
 func Tables() []tables.Projection {
 	return []tables.Projection{
 		channelgmv.Collected(),
+		clickalerts.AlertTable(),
 		coupon.SpendTable(),
 		hourlypremium.PremiumTable(),
 		lastpage.PageTable(),

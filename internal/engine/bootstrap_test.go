@@ -234,6 +234,30 @@ func TestAFirstStartThatIsCutShortMissesNoRow(t *testing.T) {
 	p.check()
 }
 
+func TestAFirstStartDuringWhichPartitionsMoveMissesNoRow(t *testing.T) {
+	const slow = 20_000
+	p := newPeople(t, brokers.Embedded(t))
+	p.addSlow(slow)
+	p.add(6000)
+	p.call(2000)
+	cfg := p.config()
+	first := start(t, p.plan, cfg)
+	waitFor(t, "the other partitions of the table", func() bool {
+		return metric(t, cfg.Metrics, "tributary_records_total", p.joined) >= 2*2000
+	})
+	second := start(t, p.plan, p.config(func(cfg *engine.Config) { cfg.Instance = "b" }))
+	even := fmt.Sprint(map[string]int{p.joined + "-a": 2, p.joined + "-b": 2})
+	waitFor(t, "an even share", func() bool {
+		return fmt.Sprint(shares(t, admin(t, p.c), p.joined, p.plan.Groups[0].Outputs[0].Name)) == even && first.Ready() == nil && second.Ready() == nil
+	})
+	if n := p.answers(); len(n) > 0 || p.slow.rows.Load() >= slow {
+		t.Errorf("answers before the table is complete, of which %d slow rows were read: %v", p.slow.rows.Load(), n)
+	}
+	close(p.slow.lifted)
+	first.drain()
+	p.check()
+}
+
 func TestATableWithoutARowHoldsNoCallBack(t *testing.T) {
 	p := newPeople(t, brokers.Embedded(t))
 	p.c.ProduceTo(t, p.calls, brokers.Record{Value: []byte("nobody")})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 
 	"github.com/alecthomas/kong"
 
@@ -52,8 +53,14 @@ func run(p Program) error {
 	return Run(context.Background(), *f, t.Plan(), f.Logger(os.Stderr))
 }
 
+// gcPercent: state lives on the heap, and marking it is what collecting costs. More than this gains little.
+const gcPercent = 200
+
 // Run runs a topology until ctx ends or a signal comes.
 func Run(ctx context.Context, f Flags, plan *task.Topology, log *slog.Logger) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	cfg := f.Config(f.Kafka, log)
 	cfg.Metrics = engine.NewMetrics()
 	health := service.NewHealth()

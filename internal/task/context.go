@@ -217,15 +217,18 @@ func (c *Context) TooLate() bool {
 
 func (t *Task) checkRow(key string, row any) error {
 	n, known := t.Group.Table.Rows.Bound(row)
-	if !known {
+	if !known || len(key)+n+rowOverhead > t.env.MaxRecord { // or it can't be encoded at all: then why is to be told
 		b, err := t.Group.Table.Rows.Append(t.scratch[:0], row)
 		if err != nil {
 			return fmt.Errorf("encode the row of key %q for table %s: %w", key, t.Group.Table.Name, err)
 		}
 		t.scratch, n = b[:0], len(b)
 	}
-	return t.checkSize(t.Group.Table.Topic(), len(key)+n+32)
+	return t.checkSize(t.Group.Table.Topic(), len(key)+n+rowOverhead)
 }
+
+// rowOverhead is what is stored of a row beside its value, at most, in bytes.
+const rowOverhead = 32
 
 func (t *Task) checkSize(topic string, n int) error {
 	if limit := t.env.MaxRecord; n > limit {

@@ -1,0 +1,125 @@
+// Package clickalerts tells what the clicks in a shop mean: carts left behind, purchases about to be made,
+// customers about to leave.
+//
+// Clicks are captured from a table. Each counts once. Three patterns look at the clicks of a session, two at
+// those of a user.
+//
+//	clickstream -> clicks by id, each once -+-> by session: cross-sell, abandoned cart, purchase intent -+-> alerts
+//	                                        +-> by user: price sensitivity, churn risk -----------------+
+//
+// Read on in click.go (what comes in), pattern.go (what is looked for) and alert.go (what goes out).
+package clickalerts
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tributary-go/tributary/cep"
+	"github.com/tributary-go/tributary/codecs"
+	"github.com/tributary-go/tributary/stream"
+	"github.com/tributary-go/tributary/tables"
+)
+
+// Config holds what differs between installations. Its zero value is one that works.
+type Config struct {
+	Thresholds
+	// Zone is that of event_time, and of nothing else. nil: Asia/Shanghai.
+	Zone *time.Location
+	// From leaves out clicks before it. Zero: none.
+	From time.Time
+	// Retain is for how long a click is remembered, so that it does not count twice, after it happened. 0: for
+	// ever.
+	Retain time.Duration
+	// Once finds matches of a pattern that don't overlap. Without it every match is an alert, as in the
+	// reference: of n views some (n-9)(n-8)/2 churn alerts.
+	Once bool
+	// ByArrival takes clicks of one time as they arrived, as the reference does. Otherwise: by their ids.
+	ByArrival bool
+}
+
+// DefaultRetain is longer than the longest pattern, and than a capture repeats what it has read.
+const DefaultRetain = 8 * 24 * time.Hour
+
+// shanghai is Asia/Shanghai since 1991; as a value, so that nothing has to be read from a disk.
+var shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
+
+// Clicks is the input: rows of the table of clicks as the capture writes them.
+var Clicks = stream.NewTopic[stream.Unkeyed]("clickstream", ClickRecords, ClickRecord.clicked, stream.OutOfOrder(2*time.Second))
+
+// The topics and tables between input and output, and the output.
+var (
+	ClicksByID      = stream.NewTopic[ClickID]("clickalerts-clicks-by-id", codecs.Compact[ClickRecord](1), nil)
+	SeenClicks      = tables.New[ClickID]("clickalerts-seen", codecs.Compact[Seen](1))
+	ClicksBySession = stream.NewTopic[SessionID]("clickalerts-clicks-by-session", codecs.Compact[Click](1), nil)
+	ClicksByUser    = stream.NewTopic[UserID]("clickalerts-clicks-by-user", codecs.Compact[Click](1), nil)
+	SessionRuns     = cep.NewRuns[SessionID]("clickalerts-session-runs")
+	UserRuns        = cep.NewRuns[UserID]("clickalerts-user-runs")
+
+	Alerts = stream.NewTopic[AlertID]("alerts", codecs.JSON[Alert](), nil)
+)
+
+// Topology reads Clicks and writes Alerts.
+func Topology(c Config) (*stream.Topology, error) {
+	if c.Zone == nil {
+		c.Zone = shanghai
+	}
+	c.Thresholds = c.orDefaults()
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("topology clickalerts: %w", err)
+	}
+	t := stream.New("clickalerts")
+	seen := SeenClicks
+	seen.Retain = c.Retain
+
+	rows := stream.UpsertsFrom(t, Clicks, ClicksByID, clickID)
+	clicks := stream.OnUpsert(stream.NewProcessor(t, seen), rows, once).Filter(c.since)
+	bySession := stream.KeyBy(clicks.Filter(Click.hasSession), ClicksBySession, Click.session)
+	byUser := stream.KeyBy(clicks.Filter(Click.hasUser), ClicksByUser, Click.user)
+
+	stream.ToKeyed(cep.Detect(bySession, detection(c, SessionRuns),
+		rule(c, "cross-sell", CrossSell, c.crossSold, nil),
+		rule(c, "abandoned-cart", AbandonedCart, c.purchased, c.abandoned),
+		rule(c, "purchase-intent", PurchaseIntent, c.intends, nil),
+	), Alerts, Alert.id)
+	stream.ToKeyed(cep.Detect(byUser, detection(c, UserRuns),
+		rule(c, "price-sensitivity", PriceSensitivity, c.sensitive, nil),
+		rule(c, "churn-risk", Churn, c.leaving, nil),
+	), Alerts, Alert.id)
+
+	return t.Build()
+}
+
+func (c Config) check() error {
+	var mistakes []error
+	if c.IntentViews < 2 {
+		mistakes = append(mistakes, fmt.Errorf("purchase intent takes %d views: it must be 2 at least", c.IntentViews))
+	}
+	if c.ChurnViews < 1 {
+		mistakes = append(mistakes, fmt.Errorf("churn risk takes %d views: it must be 1 at least", c.ChurnViews))
+	}
+	return errors.Join(mistakes...)
+}
+
+// since reports whether a click counts from c.From on.
+func (c Config) since(x Click) bool {
+	return c.From.IsZero() || x.Record.At.V >= c.From.UnixMilli()
+}
+
+func detection[K tables.Key](c Config, runs tables.Table[K, cep.Runs]) cep.Detection[K, Click] {
+	d := cep.Detection[K, Click]{Runs: runs, Events: codecs.Compact[Click](1)}
+	if !c.ByArrival {
+		d.Less = func(a, b Click) bool { return a.ID < b.ID }
+	}
+	return d
+}
+
+// rule makes a rule of a pattern and its alerts. Partial matches under other thresholds are dropped when those
+// change: nobody knows any more by which they would have to be judged.
+func rule(c Config, name string, pattern func(Thresholds) cep.Pattern[Click], matched, timedOut func(cep.Match[Click], time.Time) []Alert) cep.Rule[Click, Alert] {
+	p := pattern(c.Thresholds)
+	if c.Once {
+		p = p.SkipPastLastEvent()
+	}
+	return cep.Rule[Click, Alert]{Name: name, Pattern: p, OnMatch: matched, OnTimeout: timedOut, Changed: cep.Changed[Click]{Discard: true}}
+}
