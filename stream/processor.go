@@ -37,9 +37,6 @@ func NewProcessor[K Key, A any](t *Topology, tbl tables.Table[K, A]) Processor[K
 			t.mistake("table %s: %w", tbl.Name, err)
 		}
 	}
-	if tbl.Retain > 0 {
-		g.Timers[task.ExpiryTimer] = task.Expire
-	}
 	return Processor[K, A]{t, tbl, g, equality(tbl.Codec)}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tributary-go/tributary/integration/brokers"
 	"github.com/tributary-go/tributary/integration/exactlyonce"
+	"github.com/tributary-go/tributary/integration/kills"
 )
 
 // Controls: the same story with and without a defect. Without them nobody knows whether the verifier and the
@@ -94,7 +95,7 @@ func killed(t *testing.T, c brokers.Cluster, defect ...string) *exactlyonce.Repo
 
 func feed(t *testing.T, c brokers.Cluster, topics exactlyonce.Topics, n int) {
 	t.Helper()
-	f := exactlyonce.Feed{Topic: topics.In, Records: n, Users: 500, Rand: seed(t)}
+	f := exactlyonce.Feed{Topic: topics.In, Records: n, Users: 500, Rand: kills.Seed(t)}
 	if err := f.Run(context.Background(), c); err != nil {
 		t.Fatal(err)
 	}

@@ -4,28 +4,13 @@ import (
 	"context"
 	"math/rand/v2"
 	"os"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/tributary-go/tributary/integration/brokers"
 	"github.com/tributary-go/tributary/integration/exactlyonce"
+	"github.com/tributary-go/tributary/integration/kills"
 )
-
-// seed makes the random choices of a test, and says how to have them again: TRIBUTARY_SEED. Where exactly a
-// signal meets a process is not in its power.
-func seed(t *testing.T) *rand.Rand {
-	t.Helper()
-	s := uint64(time.Now().UnixNano())
-	if text := os.Getenv("TRIBUTARY_SEED"); text != "" {
-		var err error
-		if s, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("TRIBUTARY_SEED: %v", err)
-		}
-	}
-	t.Logf("TRIBUTARY_SEED=%d", s)
-	return rand.New(rand.NewPCG(s, s))
-}
 
 func newTopics(t *testing.T, c brokers.Cluster, partitions int32) exactlyonce.Topics {
 	t.Helper()
@@ -37,7 +22,7 @@ func newTopics(t *testing.T, c brokers.Cluster, partitions int32) exactlyonce.To
 // run is a whole proof: input while chaos happens, then the end of the input, then the verdict.
 func run(t *testing.T, c brokers.Cluster, partitions int32, feed exactlyonce.Feed, chaos exactlyonce.Chaos, args ...string) {
 	t.Helper()
-	r := seed(t)
+	r := kills.Seed(t)
 	topics := newTopics(t, c, partitions)
 	feed.Topic, feed.Rand = topics.In, rand.New(rand.NewPCG(r.Uint64(), 1))
 	binary := exactlyonce.Binary(t)

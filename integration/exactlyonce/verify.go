@@ -134,7 +134,7 @@ func (r *Report) checkTable(records []brokers.Record, want map[string][]total) {
 }
 
 // decodeRow reads a stored row: a version byte 1; varint business time; varint ingest time less business
-// time; uvarint members; uvarint 0, or 1 and a varint expiry; then the row itself: varint count, varint sum.
+// time; uvarint members; then the row itself: varint count, varint sum.
 func decodeRow(b []byte) (total, error) {
 	if len(b) == 0 || b[0] != 1 {
 		return total{}, errors.New("no row of version 1")
@@ -160,9 +160,6 @@ func decodeRow(b []byte) (total, error) {
 	varint()
 	varint()
 	uvarint()
-	if uvarint() == 1 {
-		varint()
-	}
 	x := total{varint(), varint()}
 	if bad || len(b) > 0 {
 		return total{}, errors.New("it does not end where it should")

@@ -8,6 +8,9 @@ import (
 type Controls struct {
 	NoFencing  bool // offsets are committed without the group's generation
 	WriteEarly bool // the local store is written before the commit
+	// WithoutTransactions writes records and offsets without transactions: at least once, and tables that count
+	// twice after a failure. Only the benchmark sets it, to measure what transactions cost.
+	WithoutTransactions bool
 	// BeforeCommit is called before each transaction, when what it will say is fixed, with the number of input
 	// records it stands for. Tests stop or kill the process there.
 	BeforeCommit func(records int)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/IBM/sarama"
 	"github.com/lovoo/goka/storage"
@@ -39,6 +40,7 @@ func (l *life) buildStorage(topic string, partition int32) (storage.Storage, err
 	if why != "" {
 		g.e.cfg.Log.Warn("the local store is rebuilt from the changelog", "topic", topic, "partition", partition, "because", why)
 	}
+	g.recovery.begin(time.Now())
 	if err := s.catchUp(l.sessionContext(), g.e.admin, topic, partition); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
@@ -107,6 +109,7 @@ func (s *gokaStore) MarkRecovered() error {
 	s.completeAt(w.checked)
 	if s.life.addWorker(session, w) {
 		s.worker = w
+		s.life.group.recovery.end(s.recBytes, time.Now())
 	}
 	return nil
 }

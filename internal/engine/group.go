@@ -23,6 +23,7 @@ type group struct {
 	life     atomic.Pointer[life]
 	strategy sarama.BalanceStrategy
 	memory   memory
+	recovery recovery
 }
 
 func newGroup(e *Engine, g *task.Group) *group {

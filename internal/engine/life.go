@@ -105,6 +105,7 @@ func (l *life) prepare() (*goka.Processor, error) {
 	l.writer, err = txn.New(l.ctx, txn.Config{
 		Client: conf, Brokers: g.e.cfg.Connection.Brokers, TransactionalID: g.id, Group: g.plan.Name,
 		TransactionTimeout: g.e.cfg.TransactionTimeout, StepTimeout: g.e.cfg.StepTimeout, Logger: g.e.cfg.Log,
+		WithoutTransactions: g.e.cfg.Controls.WithoutTransactions,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start transactions of %s: %w", g.id, err)

@@ -57,6 +57,8 @@ func describe(name, help string) *prometheus.Desc {
 
 var (
 	watermarkDesc = prometheus.NewDesc("tributary_watermark_seconds", "Event time up to which a task has seen everything, as Unix time.", []string{"group", "partition"}, nil)
+	recoveryDesc  = prometheus.NewDesc("tributary_recovery_seconds", "Time that the stores of the current session took to catch up with their changelogs, side by side.", []string{"group"}, nil)
+	recoveredDesc = prometheus.NewDesc("tributary_recovery_bytes", "Keys and values read for that.", []string{"group"}, nil)
 	openDesc      = prometheus.NewDesc("tributary_open_records", "Records processed and not committed yet.", []string{"group"}, nil)
 )
 
@@ -69,6 +71,8 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	}
 	ch <- watermarkDesc
 	ch <- openDesc
+	ch <- recoveryDesc
+	ch <- recoveredDesc
 }
 
 // Collect implements prometheus.Collector.
@@ -91,6 +95,10 @@ func (g *group) collectTasks(ch chan<- prometheus.Metric) {
 		return
 	}
 	ch <- prometheus.MustNewConstMetric(openDesc, prometheus.GaugeValue, float64(l.open.Load()), g.plan.Name)
+	if took, bytes, ok := g.recovery.done(); ok {
+		ch <- prometheus.MustNewConstMetric(recoveryDesc, prometheus.GaugeValue, took.Seconds(), g.plan.Name)
+		ch <- prometheus.MustNewConstMetric(recoveredDesc, prometheus.GaugeValue, float64(bytes), g.plan.Name)
+	}
 	for _, w := range l.all() {
 		w.mu.Lock()
 		wm, _ := w.task.Watermark()

@@ -29,6 +29,7 @@ func (l *life) begin(s sarama.ConsumerGroupSession) error {
 		return err
 	}
 	l.batches.clear()
+	l.group.recovery.reset()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.session, l.places, l.topicIDs = s, places, ids

@@ -46,6 +46,8 @@ type localStore struct {
 	topicID string
 	rec     map[string][]byte // recovery: the newest value of each key not yet written
 	recOff  int64
+	// recBytes is how much was read to recover: keys and values.
+	recBytes int64
 
 	complete atomic.Int64 // see about; Unix time in ms
 	damaged  atomic.Bool  // found out while it was used
@@ -164,7 +166,7 @@ func (s *localStore) Get(key []byte) ([]byte, error) {
 	return b, s.failure(err)
 }
 
-// Range implements task.DB.
+// Range implements task.DB. A nil hi is the end.
 func (s *localStore) Range(lo, hi []byte, reverse bool, f func(k, v []byte) bool) error {
 	it := s.db.NewIterator(&util.Range{Start: lo, Limit: hi}, nil)
 	defer it.Release()
@@ -262,6 +264,7 @@ func (s *localStore) recover(key string, value []byte) error {
 	if key == task.BarrierKey {
 		return nil
 	}
+	s.recBytes += int64(len(key) + len(value))
 	if s.rec == nil {
 		s.rec = make(map[string][]byte, recoveryBatch)
 	}

@@ -110,6 +110,10 @@ func (w *worker) repeated(topic string, ms []*sarama.ConsumerMessage) (n int) {
 	return n
 }
 
+// Keys that are visited in search of rows that are forgotten: two for each record, so that a store that is filled
+// by a back-fill holds at most twice what it remembers; and some when there are none.
+const sweepPerRecord, sweepPerTick = 2, 500
+
 // hold is how many records are processed before a commit or timer may cut in.
 const hold = 256
 
@@ -148,6 +152,9 @@ func (w *worker) step(ms []*sarama.ConsumerMessage) (n int, ok bool) {
 	}
 	before := w.task.Pending()
 	n, err := w.task.Process(w.records(ms))
+	if err == nil {
+		err = w.task.Sweep(sweepPerRecord * n)
+	}
 	if err != nil {
 		w.life.fail(err)
 		return n, false
@@ -195,7 +202,11 @@ func (w *worker) tick() {
 	if w.closed {
 		return
 	}
-	if err := w.task.Fire(); err != nil {
+	err := w.task.Fire()
+	if err == nil {
+		err = w.task.Sweep(sweepPerTick)
+	}
+	if err != nil {
 		w.life.fail(err)
 		return
 	}

@@ -110,17 +110,12 @@ func (c *Context) SetRow(row any, members int64, reset bool) error {
 	if err := t.checkRow(c.Key, row); err != nil {
 		return err
 	}
-	m := rowMeta{at: c.Event, ingest: c.Ingest, members: members, timer: NoTime}
+	m := rowMeta{at: c.Event, ingest: c.Ingest, members: members}
 	if e.row != nil {
-		m.timer = e.meta.timer
 		m.ingest = max(m.ingest, e.meta.ingest)
 		if !reset {
 			m.at = max(m.at, e.meta.at)
 		}
-	}
-	if m.timer == NoTime && t.Group.Table.Retain > 0 {
-		m.timer = m.at + t.Group.Table.Retain.Milliseconds()
-		t.setFirstTimer(m.timer, ExpiryTimer, c.Key)
 	}
 	t.store.setRow(e, row, m)
 	return nil
@@ -145,7 +140,7 @@ func (c *Context) Touch(members int64, reset bool) error {
 	return nil
 }
 
-// DeleteRow removes the row, its sub-rows and its expiry timer.
+// DeleteRow removes the row and its sub-rows.
 func (c *Context) DeleteRow() error {
 	t := c.Task
 	e, err := c.entry()
@@ -153,12 +148,7 @@ func (c *Context) DeleteRow() error {
 		return err
 	}
 	if e.row != nil {
-		if e.meta.timer != NoTime {
-			if err := t.deleteTimer(e.meta.timer, ExpiryTimer, c.Key); err != nil {
-				return err
-			}
-		}
-		t.store.setRow(e, nil, rowMeta{timer: NoTime})
+		t.store.setRow(e, nil, rowMeta{})
 	}
 	if len(t.Group.Table.Measure) == 0 {
 		return nil
@@ -184,27 +174,6 @@ func (s *store) setSubKey(key string, val []byte) error {
 		s.setSub(e, val)
 	}
 	return err
-}
-
-// Expire is the handler of the expiry timer: it forgets a row whose business time has been passed by the
-// retention, and waits on for one that was updated since. It emits nothing: results keep their history.
-func Expire(c *Context) error {
-	t := c.Task
-	e, err := c.entry()
-	if err != nil || e.row == nil || e.meta.timer != c.Event {
-		return err
-	}
-	due := e.meta.at + t.Group.Table.Retain.Milliseconds()
-	m := e.meta
-	m.timer = NoTime
-	if due > t.clock.now {
-		m.timer = due
-		t.store.setRow(e, e.row, m)
-		return t.setTimer(due, ExpiryTimer, c.Key)
-	}
-	t.store.setRow(e, e.row, m)
-	t.env.Counters.Expired.Add(1)
-	return c.DeleteRow()
 }
 
 // TooLate tells whether the table has already forgotten rows of the record's event time.

@@ -62,10 +62,9 @@ func TestRowMetaIsTheseBytes(t *testing.T) {
 		m    rowMeta
 		want string
 	}{
-		"never expires": {rowMeta{at: 1616673780000, ingest: 1616673781500, members: 3, timer: NoTime}, "01c0c4a1948d5eb8170300"},
-		"expires":       {rowMeta{at: 1616673780000, ingest: 1616673781500, members: 1, timer: 1616760180000}, "01c0c4a1948d5eb817010180f0b252"},
-		"timer behind":  {rowMeta{at: 2000, ingest: 1000, members: 0, timer: 1500}, "01a01fcf0f0001e707"},
-		"no ingest":     {rowMeta{at: 0, ingest: NoTime, members: 1, timer: NoTime}, "0100ffffffffffffffffff010100"},
+		"an aggregate":  {rowMeta{at: 1616673780000, ingest: 1616673781500, members: 3}, "01c0c4a1948d5eb81703"},
+		"ingest before": {rowMeta{at: 2000, ingest: 1000, members: 0}, "01a01fcf0f00"},
+		"no ingest":     {rowMeta{at: 0, ingest: NoTime, members: 1}, "0100ffffffffffffffffff0101"},
 	} {
 		b := c.m.append(nil)
 		if got := hex.EncodeToString(b); got != c.want {
@@ -79,7 +78,7 @@ func TestRowMetaIsTheseBytes(t *testing.T) {
 }
 
 func TestRowsOfANewerFormatAndDamagedOnesAreRefused(t *testing.T) {
-	whole := (&rowMeta{at: 1, ingest: 2, members: 3, timer: 4}).append(nil)
+	whole := (&rowMeta{at: 1, ingest: 2, members: 3}).append(nil)
 	for n := range whole {
 		if _, _, err := parseRow(whole[:n]); err == nil {
 			t.Errorf("the first %d of %d bytes were taken for a row", n, len(whole))

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -15,7 +16,6 @@ func remembering(events bool) *Group {
 	})
 	g.Inputs[0].Events = events
 	g.Table.Retain = time.Second
-	g.Timers[ExpiryTimer] = Expire
 	return g
 }
 
@@ -38,8 +38,11 @@ func TestARowExpiresByTheTimeOfItsLatestVersionAndNothingIsSaid(t *testing.T) {
 	b.process(b.record(0, 1000, NoTime, "k", "1"), b.record(0, 1500, NoTime, "k", "2"))
 	b.advance(2499)
 	b.commit()
-	wantTexts(t, "a millisecond before", b.stored(), timerName(2500, ExpiryTimer, "k"), "k")
+	b.sweep(false)
+	wantTexts(t, "a millisecond before", b.stored(), "k")
 	b.advance(2500)
+	b.commit()
+	b.sweep(true)
 	outs := b.commit()
 	wantTexts(t, "then", b.stored())
 	if len(outs["out"])+len(outs["dead"]) != 0 || b.env.Counters.Expired.Load() != 1 {
@@ -47,30 +50,96 @@ func TestARowExpiresByTheTimeOfItsLatestVersionAndNothingIsSaid(t *testing.T) {
 	}
 }
 
-func TestARowThatGetsAnOlderVersionKeepsItsTimerAndExpiresOnTime(t *testing.T) {
+func TestARowThatGetsAnOlderVersionExpiresByTheOlderTime(t *testing.T) {
 	b := newBench(t, remembering(true))
 	b.process(b.record(0, 1500, NoTime, "k", "1"), b.record(0, 1000, NoTime, "k", "2"))
+	b.commit()
 	b.advance(2500)
+	b.sweep(true)
 	b.commit()
 	wantTexts(t, "state", b.stored())
 }
 
-func TestADeletedRowLeavesNoTimerAndANewOneHasItsOwn(t *testing.T) {
-	g := remembering(true)
+// Nobody has swept yet when somebody asks for the row: it is not there, nor are its sub-rows.
+func TestWhoAsksForAnExpiredRowFindsNone(t *testing.T) {
+	g := remembering(false)
+	var found []string
+	g.Inputs[0].Handle = func(c *Context) error {
+		row, err := c.Row()
+		if err != nil {
+			return err
+		}
+		sub, err := c.Sub("sub", "x")
+		if err != nil {
+			return err
+		}
+		found = append(found, fmt.Sprint(row, " ", string(sub)))
+		if err := c.SetRow(string(c.Record().Value), 1, true); err != nil {
+			return err
+		}
+		return c.SetSub("sub", "x", c.Record().Value)
+	}
+	b := newBench(t, g)
+	b.process(b.record(0, 1000, NoTime, "k", "1"), b.record(0, 1000, NoTime, "k", "2"))
+	b.commit()
+	b.advance(2000)
+	b.process(b.record(0, 2000, 2000, "k", "3"), b.record(0, 2000, 2000, "k", "4"))
+	wantTexts(t, "found", found, "<nil> ", "1 1", "<nil> ", "3 3")
+	if n := b.env.Counters.Expired.Load(); n != 1 {
+		t.Errorf("%d rows have expired", n)
+	}
+}
+
+// A row that expires at 2000 is there for a timer of 1999 and not for one of 2000, though time went on to 9000
+// in one step.
+func TestTimersFindRowsAsTheyWereAtTheirTime(t *testing.T) {
+	g := remembering(false)
 	set := g.Inputs[0].Handle
 	g.Inputs[0].Handle = func(c *Context) error {
-		if string(c.Record().Value) == "delete" {
-			return c.DeleteRow()
+		if err := c.SetTimer("early", TimeOf(1999)); err != nil {
+			return err
+		}
+		if err := c.SetTimer("late", TimeOf(2000)); err != nil {
+			return err
 		}
 		return set(c)
 	}
+	var found []string
+	look := func(c *Context) error {
+		row, err := c.Row()
+		found = append(found, fmt.Sprint(c.Timer, " ", row))
+		return err
+	}
+	g.Timers["early"], g.Timers["late"] = look, look
 	b := newBench(t, g)
-	b.process(b.record(0, 1000, NoTime, "k", "1"), b.record(0, 1000, NoTime, "k", "delete"))
+	b.process(b.record(0, 1000, NoTime, "k", "1"))
+	b.advance(9000)
+	wantTexts(t, "found", found, "early 1", "late <nil>")
+}
+
+// A walk of a few keys at a time finds all rows that are forgotten, however far memory is ahead of the store.
+func TestASweepGoesOnWhereItStood(t *testing.T) {
+	b := newBench(t, remembering(false), func(e *Env) { e.CacheRows = 50 })
+	const rows = 5000
+	for i := range rows {
+		b.process(b.record(0, 1000+int64(i%2)*500, NoTime, fmt.Sprint("k", i), "v"))
+		if i%100 == 0 {
+			b.commit()
+		}
+	}
 	b.commit()
-	wantTexts(t, "deleted", b.stored())
-	b.process(b.record(0, 1200, NoTime, "k", "2"))
-	b.commit()
-	wantTexts(t, "made again", b.stored(), timerName(2200, ExpiryTimer, "k"), "k")
+	b.advance(2000)
+	for range 3 * rows {
+		if err := b.Sweep(1); err != nil {
+			t.Fatal(err)
+		}
+		if b.Due(b.now) {
+			b.commit()
+		}
+	}
+	if n := len(b.stored()); n != rows/2 {
+		t.Errorf("%d rows are left", n)
+	}
 }
 
 func TestTimersOfATableThatForgetsAreNeverLate(t *testing.T) {
@@ -86,5 +155,13 @@ func TestTimersOfATableThatForgetsAreNeverLate(t *testing.T) {
 	b.advance(9000)
 	if outs := b.commit(); late || len(outs["dead"]) != 0 || b.env.Counters.Timers.Load() == 0 {
 		t.Errorf("late %v, dead letters %q", late, texts(outs["dead"]))
+	}
+}
+
+// sweep walks over the whole store.
+func (b *bench) sweep(want bool) {
+	b.tb.Helper()
+	if did, err := b.SweepAll(); did != want || err != nil {
+		b.tb.Fatal("swept ", did, ", want ", want, ": ", err)
 	}
 }

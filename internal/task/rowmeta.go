@@ -7,13 +7,11 @@ import (
 )
 
 // rowMeta is what the engine keeps with every row. Stored form, version 1: byte version, varint business
-// time (ms), varint ingest time - business time, uvarint members, uvarint 0 or 1 and then a varint: the
-// expiry timer - business time, if there is one; then the row as its codec writes it.
+// time (ms), varint ingest time - business time, uvarint members; then the row as its codec writes it.
 type rowMeta struct {
 	at      int64 // business time of the latest version, ms
 	ingest  int64 // newest ingest time of what made the row, ms
 	members int64 // records that an aggregate's row consists of
-	timer   int64 // when its expiry timer stands; NoTime: none
 }
 
 const rowVersion = 1
@@ -24,12 +22,7 @@ func (m *rowMeta) append(b []byte) []byte {
 	b = append(b, rowVersion)
 	b = binary.AppendVarint(b, m.at)
 	b = binary.AppendVarint(b, m.ingest-m.at)
-	b = binary.AppendUvarint(b, uint64(m.members))
-	if m.timer == NoTime {
-		return append(b, 0)
-	}
-	b = append(b, 1)
-	return binary.AppendVarint(b, m.timer-m.at)
+	return binary.AppendUvarint(b, uint64(m.members))
 }
 
 func parseRow(b []byte) (m rowMeta, payload []byte, err error) {
@@ -43,10 +36,6 @@ func parseRow(b []byte) (m rowMeta, payload []byte, err error) {
 	m.at = r.varint()
 	m.ingest = m.at + r.varint()
 	m.members = int64(r.uvarint())
-	m.timer = NoTime
-	if r.uvarint() == 1 {
-		m.timer = m.at + r.varint()
-	}
 	if r.bad {
 		return m, nil, errRow
 	}

@@ -31,7 +31,10 @@ func (m *memory) Get(key []byte) ([]byte, error) {
 func (m *memory) Range(lo, hi []byte, reverse bool, f func(key, value []byte) bool) error {
 	keys := m.sorted()
 	from, _ := slices.BinarySearch(keys, string(lo))
-	to, _ := slices.BinarySearch(keys, string(hi))
+	to := len(keys)
+	if hi != nil {
+		to, _ = slices.BinarySearch(keys, string(hi))
+	}
 	keys = keys[from:max(from, to)]
 	for i := range keys {
 		k := keys[i]

@@ -12,6 +12,7 @@ import (
 // Its content never is newer than what has been committed.
 type DB interface {
 	Get(key []byte) ([]byte, error) // nil: no such key
+	// Range calls f for the keys from lo on and below hi, nil: to the end, until it returns false.
 	Range(lo, hi []byte, reverse bool, f func(key, value []byte) bool) error
 }
 

@@ -55,9 +55,9 @@ func (m *model) setRow(t *rapid.T) {
 	}
 	m.write(key, func(value []byte) {
 		if value == nil {
-			m.task.store.setRow(e, nil, rowMeta{timer: NoTime})
+			m.task.store.setRow(e, nil, rowMeta{})
 		} else {
-			m.task.store.setRow(e, string(value), rowMeta{timer: NoTime})
+			m.task.store.setRow(e, string(value), rowMeta{})
 		}
 	})
 }

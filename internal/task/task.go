@@ -50,6 +50,7 @@ type Task struct {
 	scratch []byte
 
 	nextTimer int64 // no timer stands before it
+	sweep     sweeper
 	passed    int64 // all timers up to here have fired
 	firing    bool  // timers that are due run, or wait for the next cut
 	told      int64 // wall clock of the last stand-alone watermark, ms
@@ -71,7 +72,7 @@ func New(g *Group, partition int32, env Env, db DB, meta string) (*Task, error) 
 	if env.TopicID == nil {
 		env.TopicID = func(string) string { return "" }
 	}
-	t := &Task{Group: g, Partition: partition, env: env, clock: newClock(g), applied: positions{}, outputs: map[string]*link{}, nextTimer: EndOfTime, passed: NoTime}
+	t := &Task{Group: g, Partition: partition, env: env, clock: newClock(g), applied: positions{}, outputs: map[string]*link{}, nextTimer: EndOfTime, passed: NoTime, sweep: sweeper{begun: NoTime}}
 	for _, out := range g.Outputs {
 		l := &link{topic: out, partitions: env.Partitions(out.Name)}
 		if out.Kind.Internal() {
@@ -208,6 +209,9 @@ func (t *Task) handle(in *Input, r *Record) error {
 	if t.store != nil {
 		if err := CheckKey(c.Key); err != nil {
 			return t.dead(r, err)
+		}
+		if err := t.expire(c, t.clock.now); err != nil {
+			return err
 		}
 	}
 	if internal {

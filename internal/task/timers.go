@@ -36,9 +36,6 @@ func IsHousekeeping(key string) bool {
 	return key == appliedKey || key == BarrierKey || key == clockKey || key == versionKey
 }
 
-// ExpiryTimer is the name of the timer by which a table's row is forgotten; Expire handles it.
-const ExpiryTimer = "expiry"
-
 // timerBudget bounds what one commit fires.
 const timerBudget = 10_000
 
@@ -73,14 +70,6 @@ func (t *Task) setTimer(at int64, name, key string) error {
 	}
 	t.nextTimer = min(t.nextTimer, at)
 	return nil
-}
-
-// setFirstTimer sets a timer that can't be there yet, so that the local store need not be asked.
-func (t *Task) setFirstTimer(at int64, name, key string) {
-	if e := t.store.absent(timerName(at, name, key)); e.val == nil {
-		t.store.setSub(e, timerValue)
-	}
-	t.nextTimer = min(t.nextTimer, at)
 }
 
 func (t *Task) deleteTimer(at int64, name, key string) error {
@@ -173,6 +162,9 @@ func (t *Task) fireOne(k string, at int64, name, key string) error {
 	h := t.Group.Timers[name]
 	if h == nil {
 		return fmt.Errorf("table %s: timer %q of key %q has no handler in this program", t.Group.Table.Name, name, key)
+	}
+	if err := t.expire(&t.ctx, at); err != nil {
+		return err
 	}
 	return t.guard(h)
 }

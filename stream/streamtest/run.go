@@ -159,6 +159,16 @@ func (g *group) note(r *run, c *task.Cut) {
 	}
 }
 
+// sweep forgets the rows that are due. In production that is done bit by bit.
+func (d *Driver) sweep(r *run) bool {
+	d.tb.Helper()
+	did, err := r.SweepAll()
+	if err != nil {
+		d.tb.Fatalf("group %s, partition %d: %v", r.group.Name, r.Partition, err)
+	}
+	return did
+}
+
 // flush writes what was committed to the local store; the task forgets the rows, and decodes them again.
 func (d *Driver) flush(r *run) bool {
 	d.tb.Helper()

@@ -81,7 +81,7 @@ func (d *Driver) step(r *run) bool {
 	did := d.cut(r)
 	did = d.commit(r) || did
 	d.flush(r)
-	return took || did
+	return took || did || d.sweep(r)
 }
 
 // stepByChance takes any of the things that could happen next. Every so many tries it looks whether there
@@ -99,12 +99,14 @@ func (d *Driver) stepByChance() bool {
 			return true
 		}
 	}
+	swept := false
 	for _, r := range d.runs {
 		if !r.held() {
 			d.flush(r)
+			swept = d.sweep(r) || swept
 		}
 	}
-	return false
+	return swept
 }
 
 func (d *Driver) choose(r *run) func() bool {

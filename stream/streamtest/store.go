@@ -29,7 +29,7 @@ func (s *store) Range(lo, hi []byte, reverse bool, f func(key, value []byte) boo
 		})
 		return nil
 	}
-	s.rows.Ascend(from, func(k string, v []byte) bool { return k < to && f([]byte(k), v) })
+	s.rows.Ascend(from, func(k string, v []byte) bool { return (hi == nil || k < to) && f([]byte(k), v) })
 	return nil
 }
 

@@ -128,26 +128,10 @@ func TestOrdersThatMovedAwayLeaveNoState(t *testing.T) {
 		}
 		moved.shows(fresh.totals())
 		for _, name := range stateful {
-			got, want := moved.keys(name), fresh.keys(name)
+			got, want := moved.StateKeys(name), fresh.StateKeys(name)
 			if !slices.Equal(got, want) {
 				t.Fatalf("table %s holds\n%q\na fresh one\n%q", name, got, want)
 			}
 		}
 	})
-}
-
-// timerHead is how long the part of a timer's key is that holds its time.
-const timerHead = 2 + 8
-
-// keys are the keys of a table's state without the times of its timers: an expiry timer stands where the
-// first version of its row put it, and moves when it fires.
-func (s shop) keys(table string) []string {
-	keys := s.StateKeys(table)
-	for i, k := range keys {
-		if k[0] == 0 {
-			keys[i] = "timer " + k[timerHead:]
-		}
-	}
-	slices.Sort(keys)
-	return keys
 }

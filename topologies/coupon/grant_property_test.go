@@ -204,9 +204,6 @@ func (s shop) leaves(t *rapid.T, retained bool, a audit) {
 	}
 	for day := range days {
 		tiers = append(tiers, day)
-		if retained {
-			tiers = append(tiers, "timer expiry\x00"+day)
-		}
 	}
 	for name, want := range map[string][]string{coupon.Accounts.Name: accounts, coupon.TiersReached.Name: tiers, coupon.Holdings.Name: nil} {
 		slices.Sort(want)

@@ -218,8 +218,7 @@ func TestWhatIsRefundedInFullLeavesNoRow(t *testing.T) {
 // timerHead is how long the part of a timer's key is that holds its time.
 const timerHead = 2 + 8
 
-// keys are the keys of a table's state without the times of its timers: an expiry timer stands where the
-// first version of its row put it, and moves when it fires.
+// keys are the keys of a table's state, of timers without their times.
 func (s shop) keys(table string) []string {
 	keys := s.StateKeys(table)
 	for i, k := range keys {

@@ -47,6 +47,11 @@ type Config struct {
 	// Compression of record batches. Zero: none.
 	Compression sarama.CompressionCodec
 
+	// WithoutTransactions gives up what this package is for: records and
+	// offsets are written one after the other, and a failure in between
+	// leaves some of them. Only to measure what transactions cost.
+	WithoutTransactions bool
+
 	// Logger receives retries (debug) and aborts. Nil: discard.
 	Logger *slog.Logger
 }

@@ -58,6 +58,10 @@ func (w *Writer) number(p *part) {
 	at := p.batch.TopicPartition
 	p.wire.Codec = w.config.Compression
 	p.wire.ProducerID, p.wire.ProducerEpoch = w.producer.id, w.producer.epoch
+	if w.config.WithoutTransactions {
+		p.wire.IsTransactional, p.wire.FirstSequence = false, -1
+		return
+	}
 	p.wire.FirstSequence = w.sequences[at]
 	w.sequences[at] = int32((int64(p.wire.FirstSequence) + int64(len(p.wire.Records))) & 0x7fffffff)
 }
@@ -105,6 +109,9 @@ func (w *Writer) ask(ctx context.Context, r *produceRequest) (*sarama.ProduceRes
 		TransactionalID: &w.config.TransactionalID,
 		RequiredAcks:    sarama.WaitForAll,
 		Timeout:         int32(w.cluster.patience * 9 / 10 / time.Millisecond),
+	}
+	if w.config.WithoutTransactions {
+		message.TransactionalID = nil
 	}
 	for _, p := range r.parts {
 		message.AddBatch(p.batch.Topic, p.batch.Partition, p.wire)

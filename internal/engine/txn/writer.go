@@ -52,7 +52,7 @@ func New(ctx context.Context, c Config) (*Writer, error) {
 		config:       c,
 		cluster:      newCluster(c),
 		busy:         make(chan struct{}, 1),
-		producer:     producer{id: -1, epoch: -1},
+		producer:     nobody,
 		sequences:    map[TopicPartition]int32{},
 		coordinators: map[sarama.CoordinatorType]endpoint{},
 	}
@@ -75,6 +75,9 @@ func (w *Writer) start(ctx context.Context) error {
 		if err := w.step(ctx, "start", find); err != nil {
 			return err
 		}
+	}
+	if w.config.WithoutTransactions {
+		return nil
 	}
 	return w.initProducer(ctx)
 }
@@ -115,6 +118,10 @@ func (w *Writer) commit(ctx context.Context, t *Transaction) error {
 	defer cancel(nil)
 	defer context.AfterFunc(w.life, func() { cancel(errClosed) })()
 
+	if w.config.WithoutTransactions {
+		w.failed = w.plain(ctx, t)
+		return w.failed
+	}
 	if w.failed = w.prepare(ctx, t); w.failed != nil {
 		w.abort(ctx)
 		return w.failed
