@@ -1,0 +1,156 @@
+// Package databases gives tests a MySQL or a PostgreSQL to run against: one started from a script, or one that the
+// environment names.
+//
+// A server that is started here is shared by all tests of the process and ends with it, however it ends. Tests don't
+// meet because each has a database of its own: see [Server.NewDatabase].
+package databases
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"os"
+	"testing"
+	"time"
+)
+
+const (
+	// startVar is "local" to start servers on this machine.
+	startVar = "TRIBUTARY_DATABASES"
+	// mysqlVar names a running MySQL, as go-sql-driver writes it: root:password@tcp(host:port)/
+	mysqlVar = "TRIBUTARY_MYSQL"
+	// postgresVar names a running PostgreSQL: postgres://user:password@host:port/
+	postgresVar = "TRIBUTARY_POSTGRES"
+	// patience bounds each statement of a test.
+	patience = time.Minute
+	// password of the servers that are started here.
+	password = "trib'ut\\ary pass" // with what must be escaped somewhere
+)
+
+// Server is a database server that a test may use. Its user may do everything.
+type Server struct {
+	Host           string
+	Port           int
+	User, Password string
+	// CAFile is the PEM file of the authority that signed the server's certificate. Empty if the environment named
+	// the server.
+	CAFile string
+
+	kind  kind
+	local *local // nil unless this process started it
+}
+
+// kind is what differs between the makes.
+type kind interface {
+	dsn(s Server, database string) string
+	exec(s Server, database, statement string) error
+	query(s Server, database, query string) ([][]string, error)
+}
+
+// MySQL is the MySQL that the environment asks for. Without one the test is skipped.
+//
+// One that is started here is 8.0 with a row-based binary log, binlog_row_metadata=FULL, GTIDs and TLS.
+func MySQL(t testing.TB) Server {
+	t.Helper()
+	if dsn := os.Getenv(mysqlVar); dsn != "" {
+		s, err := parseMySQL(dsn)
+		if err != nil {
+			t.Fatalf("%s: %v", mysqlVar, err)
+		}
+		return s
+	}
+	return here(t, &mysqlStart, "MySQL", "Linux on amd64, and Maven the first time", mysqlVar+"='root:password@tcp(host:port)/'")
+}
+
+// PostgreSQL is the PostgreSQL that the environment asks for. Without one the test is skipped.
+func PostgreSQL(t testing.TB) Server {
+	t.Helper()
+	if dsn := os.Getenv(postgresVar); dsn != "" {
+		s, err := parsePostgres(dsn)
+		if err != nil {
+			t.Fatalf("%s: %v", postgresVar, err)
+		}
+		return s
+	}
+	return here(t, &postgresStart, "PostgreSQL", "its packages installed", postgresVar+"=postgres://user:password@host:port/")
+}
+
+func here(t testing.TB, s *starter, what, needs, otherwise string) Server {
+	t.Helper()
+	if os.Getenv(startVar) != "local" {
+		t.Skipf("no %s: set %s=local (needs %s) or %s", what, startVar, needs, otherwise)
+	}
+	s.once.Do(func() { s.made, s.err = s.start() })
+	if s.err != nil {
+		t.Fatalf("start %s on this machine: %v", what, s.err)
+	}
+	return s.made
+}
+
+// NewDatabase makes an empty database and returns its name. It is dropped when the test ends.
+func (s Server) NewDatabase(t testing.TB) string {
+	t.Helper()
+	b := make([]byte, 5)
+	rand.Read(b) // never fails
+	name := "tributary_" + hex.EncodeToString(b)
+	s.Exec(t, "", "CREATE DATABASE "+name)
+	t.Cleanup(func() { s.Exec(t, "", "DROP DATABASE "+name) })
+	return name
+}
+
+// DSN is the address of a database as its driver wants it: go-sql-driver's form, or a postgres:// URL. It holds the
+// password. An empty name is no database (MySQL), or the one that is always there (PostgreSQL).
+func (s Server) DSN(database string) string { return s.kind.dsn(s, database) }
+
+// Exec runs statements, each over a connection of its own.
+func (s Server) Exec(t testing.TB, database string, statements ...string) {
+	t.Helper()
+	for _, statement := range statements {
+		if err := s.kind.exec(s, database, statement); err != nil {
+			t.Fatalf("%.200s: %v", statement, err)
+		}
+	}
+}
+
+// Null stands for NULL in what Query returns.
+const Null = `\N`
+
+// Query runs a query and returns all rows as text.
+func (s Server) Query(t testing.TB, database, query string) [][]string {
+	t.Helper()
+	rows, err := s.kind.query(s, database, query)
+	if err != nil {
+		t.Fatalf("%.200s: %v", query, err)
+	}
+	return rows
+}
+
+// Kill ends the server with SIGKILL. Unless the test restarts it, its cleanup does: other tests use it too. The test is
+// skipped if this process did not start the server.
+func (s Server) Kill(t testing.TB) {
+	t.Helper()
+	s.needLocal(t)
+	t.Cleanup(func() {
+		if s.local.isDown() {
+			s.Restart(t)
+		}
+	})
+	if err := s.local.kill(); err != nil {
+		t.Fatalf("kill the server: %v", err)
+	}
+}
+
+// Restart starts the server again, stopping it first if it runs. It accepts connections when Restart returns.
+func (s Server) Restart(t testing.TB) {
+	t.Helper()
+	s.needLocal(t)
+	if err := s.local.restart(); err != nil {
+		t.Fatalf("restart the server: %v", err)
+	}
+}
+
+func (s Server) needLocal(t testing.TB) {
+	t.Helper()
+	if s.local == nil {
+		t.Skipf("this test kills the server, so it needs %s=local", startVar)
+	}
+}
