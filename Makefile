@@ -11,6 +11,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 RACE        := $(shell command -v "$$($(GO) env CC)" >/dev/null 2>&1 && echo -race)
 # Packages whose tests start brokers and take minutes; those run on a real Kafka too when there is one.
 KAFKA_PKGS  := ./integration/... ./internal/engine/...
+# Packages with tests on MySQL and PostgreSQL; without them those tests are left out.
+DB_PKGS     := ./integration/databases ./integration/sqlsink ./integration/capture ./internal/sqlsink/... ./internal/cdc/...
 UNIT_PKGS    = $$($(GO) list ./... | grep -v -e '/integration' -e '/bench' -e '/internal/engine$$')
 FUZZTIME    ?= 20s
 BENCHTIME   ?= 100x
@@ -34,6 +36,8 @@ test: ## all tests that need nothing but Go: they bring a Kafka broker with them
 	@echo 'Left out, because they need more than Go:'
 	@echo '  real Kafka   make kafka-test                          starts one; needs Java 17, and Maven the first time'
 	@echo '               make kafka-test BROKERS=host:port,...    on brokers that run'
+	@echo '  databases    make db-test                             starts MySQL and PostgreSQL; needs Maven the first time'
+	@echo '                                                        and Debian'\''s postgresql'
 	@echo '  containers   make up                                  the services with Docker Compose; no test runs them'
 
 .PHONY: build
@@ -69,6 +73,11 @@ race: ## the engine and the suites on the embedded broker with the race detector
 kafka-test: ## the suites on a real Kafka: one started here, or BROKERS=host:port,...
 	$(if $(BROKERS),TRIBUTARY_BROKERS='$(BROKERS)',TRIBUTARY_KAFKA=local) \
 	  $(GO) test -count=1 -p 1 -timeout 45m $(KAFKA_PKGS)
+
+.PHONY: db-test
+db-test: ## sink and capture on a real MySQL and PostgreSQL, started here, or TRIBUTARY_MYSQL and TRIBUTARY_POSTGRES
+	TRIBUTARY_DATABASES=$${TRIBUTARY_DATABASES:-local} \
+	  $(GO) test -count=1 -p 1 -timeout 30m $(DB_PKGS)
 
 .PHONY: up
 up: ## Kafka, channelgmv and lookup in containers

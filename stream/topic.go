@@ -75,8 +75,12 @@ func NewChangeTopic[K Key, V any](name string, c codecs.Codec[V], opts ...TopicO
 }
 
 func (x Topic[K, V]) plan(kind task.Kind) task.Topic {
-	return task.Topic{Name: x.Name, Kind: kind, Compacted: kind == task.Result && !x.opts.events, Retention: x.opts.retention, OutOfOrder: x.opts.outOfOrder,
+	p := task.Topic{Name: x.Name, Kind: kind, Compacted: kind == task.Result && !x.opts.events, Retention: x.opts.retention, OutOfOrder: x.opts.outOfOrder,
 		Bootstrap: kind == task.External && x.opts.bootstrap}
+	if c, ok := x.Codec.(codecs.FallingBack); ok && kind == task.External {
+		p.Fallbacks = c.Fallbacks
+	}
+	return p
 }
 
 // each decodes a value into the records it holds.

@@ -77,6 +77,8 @@ func (paymentCodec) Decode(b []byte) (Payment, error) {
 	return Payment{p.User.V, p.Order.V, p.Amount.V}, err
 }
 
+func (paymentCodec) Fallbacks() int64 { return object.Fallbacks() }
+
 // totalCodec writes two varints.
 type totalCodec struct{}
 

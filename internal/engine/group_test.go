@@ -260,3 +260,15 @@ func TestAPredecessorThatIsGoneIsWaitedFor(t *testing.T) {
 	}
 	s.check()
 }
+
+func TestValuesOfAnUnusualFormAreCounted(t *testing.T) {
+	c := brokers.Embedded(t)
+	s := newSums(t, c)
+	s.produce(10)
+	c.Produce(t, s.in, brokers.Record{Key: []byte("u1"), Value: []byte(`{"user_id":"u\u0031","order_id":"x","amount":0}`)})
+	cfg := config(t, c)
+	s.run(cfg).drain()
+	if n := metric(t, cfg.Metrics, "tributary_decode_fallbacks_total", s.group); n < 1 {
+		t.Errorf("%v values took the long way", n)
+	}
+}

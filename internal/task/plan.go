@@ -38,6 +38,7 @@ type Topic struct {
 	OutOfOrder time.Duration // bound of the watermark behind the largest event time (external topics)
 	Bootstrap  bool          // holds a table that its readers know in whole before they take in other inputs
 	Global     bool          // holds a small table that every instance keeps in whole (external topics)
+	Fallbacks  func() int64  // how often its codec took the long way; nil: it has no short one (external topics)
 	Writers    []string      // groups that write it; empty: external
 	Readers    []string      // groups that read it
 }

@@ -1,0 +1,173 @@
+package sqlsink_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tributary-go/tributary/integration/brokers"
+	"github.com/tributary-go/tributary/integration/databases"
+	"github.com/tributary-go/tributary/integration/sqlsink"
+)
+
+const topic = "trade_channel_collect"
+
+// history is changes of few keys: upserts, each with a number of its own, and tombstones.
+func history(r *rand.Rand, from, n int) []brokers.Record {
+	all := make([]brokers.Record, n)
+	for i := range all {
+		key := r.IntN(500)
+		all[i] = brokers.Record{Partition: int32(key % 4), Key: fmt.Appendf(nil, "2021-03-%02d 00:00:00|c%d", key%28+1, key)}
+		if r.IntN(5) > 0 {
+			all[i].Value = fmt.Appendf(nil, `{"begin_time":"ignored","channel_name":"n%d","cur_gmv":%d.25,"cur_order_user_count":%d,"cur_order_count":%d,"updated_at":"t%d"}`,
+				key, i, key, from+i, i)
+		}
+	}
+	return all
+}
+
+func await(t *testing.T, bound time.Duration, holds func() (bool, string)) {
+	t.Helper()
+	for deadline := time.Now().Add(bound); ; time.Sleep(20 * time.Millisecond) {
+		ok, why := holds()
+		if ok {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after %s: %s", bound, why)
+		}
+	}
+}
+
+// position is the sum of the positions: how many records are done, since each takes one offset.
+func position(t *testing.T, s sqlsink.Store) int {
+	t.Helper()
+	rows := s.Query(t, "SELECT COALESCE(SUM(next_offset), 0) FROM tributary_positions")
+	n, err := strconv.Atoi(rows[0][0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// refuseRepeats makes the table keep the number of each change that it has taken in, and refuse one that it has seen: a
+// change that is written twice becomes a dead letter.
+func refuseRepeats(t *testing.T, s sqlsink.Store) {
+	t.Helper()
+	s.Exec(t, "CREATE TABLE seen (number BIGINT PRIMARY KEY)")
+	for _, statement := range s.Once {
+		s.Exec(t, statement)
+	}
+}
+
+func killed(t *testing.T, c brokers.Cluster, s sqlsink.Store, kills int) {
+	c.CreateTopic(t, topic, 4, map[string]string{"cleanup.policy": "compact"})
+	p := sqlsink.NewProcess(t, sqlsink.Binary(t), c, s)
+	p.Start()
+	await(t, time.Minute, func() (bool, string) { return strings.Contains(p.Log(), "claimed a table"), "the sink does not begin" })
+	refuseRepeats(t, s)
+
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 1))
+	stop := feed(t, c, seed)
+	for range kills {
+		// Killed somewhere on its way, when it has moved so far; not by the clock, since machines differ.
+		goal := position(t, s) + 1 + r.IntN(1000)
+		await(t, time.Minute, func() (bool, string) {
+			n := position(t, s)
+			return n >= goal, fmt.Sprintf("the position stays at %d", n)
+		})
+		p.Kill()
+		p.Start()
+	}
+	total := stop()
+	await(t, 2*time.Minute, func() (bool, string) {
+		n := position(t, s)
+		return n == total, fmt.Sprintf("the position is %d, want %d", n, total)
+	})
+	p.Kill()
+	t.Logf("%d records, %d kills", total, kills)
+	compare(t, c, s)
+}
+
+// feed produces without a pause until it is stopped; stop returns how many records there are.
+func feed(t *testing.T, c brokers.Cluster, seed uint64) (stop func() int) {
+	r := rand.New(rand.NewPCG(seed, 2))
+	ended, sent := make(chan struct{}), make(chan int, 1)
+	go func() {
+		for n := 0; ; n += 200 {
+			select {
+			case <-ended:
+				sent <- n
+				return
+			default:
+				c.ProduceTo(t, topic, history(r, n, 200)...)
+			}
+		}
+	}()
+	return func() int { close(ended); return <-sent }
+}
+
+// compare holds the table against what is in the topic, and demands that nothing was refused.
+func compare(t *testing.T, c brokers.Cluster, s sqlsink.Store) {
+	t.Helper()
+	if letters := c.ReadCommitted(t, "sqlsink-dead-letters"); len(letters) > 0 {
+		t.Errorf("%d changes were refused, the first: %v", len(letters), letters[0].Headers)
+	}
+	got := s.Query(t, "SELECT begin_time, channel_code, channel_name, cur_gmv, cur_order_user_count, cur_order_count, last_pay_time, flink_current_time FROM trade_channel_collect")
+	want := recompute(t, c)
+	sort.Slice(got, func(i, j int) bool { return slices.Compare(got[i], got[j]) < 0 })
+	sort.Slice(want, func(i, j int) bool { return slices.Compare(want[i], want[j]) < 0 })
+	if len(want) < 100 || !reflect.DeepEqual(got, want) {
+		t.Errorf("%d rows, the topic has %d, and they are not the same", len(got), len(want))
+		for i := range min(len(got), len(want)) {
+			if !slices.Equal(got[i], want[i]) {
+				t.Fatalf("row %d: %q, want %q", i, got[i], want[i])
+			}
+		}
+	}
+}
+
+func recompute(t *testing.T, c brokers.Cluster) (rows [][]string) {
+	t.Helper()
+	last := map[string][]byte{}
+	for _, r := range c.ReadCommitted(t, topic) {
+		last[string(r.Key)] = r.Value
+	}
+	for key, value := range last {
+		if value == nil {
+			continue
+		}
+		var fields map[string]any
+		d := json.NewDecoder(bytes.NewReader(value))
+		d.UseNumber()
+		if err := d.Decode(&fields); err != nil {
+			t.Fatal(err)
+		}
+		row := strings.Split(key, "|")
+		for _, f := range []string{"channel_name", "cur_gmv", "cur_order_user_count", "cur_order_count", "last_pay_time", "updated_at"} {
+			text := databases.Null
+			if v, ok := fields[f]; ok {
+				text = fmt.Sprint(v)
+			}
+			row = append(row, text)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func TestEachChangeIsWrittenOnceHoweverOftenTheSinkIsKilled(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { killed(t, brokers.Embedded(t), sqlsink.SQLite(t), 8) })
+	t.Run("mysql", func(t *testing.T) { killed(t, brokers.Embedded(t), sqlsink.MySQL(t), 20) })
+	t.Run("kafka", func(t *testing.T) { killed(t, brokers.Real(t), sqlsink.SQLite(t), 8) })
+}
