@@ -43,6 +43,9 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if patterns, err := golden.LoadCEP(os.DirFS(dir)); err == nil && len(cases) == 0 && len(patterns) > 0 {
+				t.Skip("a folder of patterns: see TestGoldenCEP")
+			}
 			if len(cases) == 0 {
 				t.Fatalf("%s holds no cases: TRIBUTARY_GOLDEN lists folders of <use case>/<case>/case.json", dir)
 			}
@@ -87,7 +90,7 @@ func TestTheArchiveHoldsAllCasesOfTheReference(t *testing.T) {
 	for _, c := range archived(t) {
 		got[c.UseCase]++
 	}
-	if want := map[string]int{"000": 21, "001": 26, "001d": 14, "002a": 19, "002c": 13}; !maps.Equal(got, want) {
+	if want := map[string]int{"000": 21, "001": 26, "001d": 14, "002a": 19, "002b": 13, "002c": 13}; !maps.Equal(got, want) {
 		t.Errorf("cases per use case: %v, want %v", got, want)
 	}
 }

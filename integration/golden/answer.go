@@ -18,6 +18,8 @@ type Answer struct {
 	scale   map[string]float64
 	refused [][]byte // values of the inputs that must be dead letters
 	reasons []string // instead of refused: what the reasons of the dead letters contain
+
+	dimension map[string]Row // the dimension at the end; nil: there is none
 }
 
 // Answer is Flink's answer to a case. Where its job failed, the records at which it did are dead letters,
@@ -36,7 +38,10 @@ func (u UseCase) Answer(c Case) (Answer, error) {
 		}
 	}
 	var err error
-	a.rows, err = u.table(normalised(u, rows))
+	if a.rows, err = u.table(normalised(u, rows)); err != nil {
+		return a, err
+	}
+	a.dimension, err = u.dimensionRows(c.DimensionAfter)
 	return a, err
 }
 
@@ -68,6 +73,7 @@ func (a Answer) Differences(u UseCase, c Case, out Output) []string {
 			diffs = append(diffs, fmt.Sprintf("row %s should not be there: %s", k, text(got[k])))
 		}
 	}
+	diffs = append(diffs, a.compareDimension(out.State[u.DimensionTable])...)
 	return append(diffs, a.deadLetters(c, out.DeadLetters)...)
 }
 

@@ -14,6 +14,7 @@ import (
 //go:generate go run ./pack testdata/000.tar.gz 000
 //go:generate go run ./pack testdata/001.tar.gz 001 001d
 //go:generate go run ./pack testdata/002a.tar.gz 002a
+//go:generate go run ./pack testdata/002b.tar.gz 002b
 //go:generate go run ./pack testdata/002c.tar.gz 002c
 
 //go:embed testdata/*.tar.gz

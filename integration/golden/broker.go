@@ -41,6 +41,11 @@ func (b OnBroker) Run(tb TB, topology *stream.Topology, inputs []Input, o Option
 	r := &brokerRun{t: t, cluster: b.Cluster(t), plan: topology.Plan(), names: map[string]string{}}
 	r.rename()
 	r.createInputs(int32(o.Partitions))
+	if len(o.Waiting) > 0 { // and so do the inputs
+		r.feed(inputs)
+		r.feed(o.Waiting)
+		inputs = nil
+	}
 	stop := r.start()
 	defer stop()
 	r.feed(inputs)
@@ -148,7 +153,7 @@ func (r *brokerRun) feed(inputs []Input) {
 }
 
 func (r *brokerRun) collect() Output {
-	out := Output{Tables: map[string]map[string][]byte{}}
+	out := Output{Tables: map[string]map[string][]byte{}, State: map[string]map[string][]byte{}}
 	for _, x := range r.plan.Topics {
 		if x.Kind != task.Result || !x.Compacted {
 			continue
@@ -162,6 +167,21 @@ func (r *brokerRun) collect() Output {
 		}
 		r.compareLookup(x.Name, rows)
 		out.Tables[r.names[x.Name]] = rows
+	}
+	for _, g := range r.plan.Groups {
+		if g.Table == nil {
+			continue
+		}
+		s := newState(g.Table)
+		for _, rec := range r.cluster.ReadCommitted(r.t, g.Table.Topic()) {
+			if err := s.apply(rec.Key, rec.Value); err != nil {
+				r.t.Error(err)
+			}
+		}
+		out.State[r.names[g.Table.Name]] = s.rows
+		if slices.ContainsFunc(g.Inputs, func(in *task.Input) bool { return in.Topic.Bootstrap }) { // a dimension is asked for
+			r.compareLookup(g.Table.Name, s.rows)
+		}
 	}
 	for _, rec := range r.cluster.ReadCommitted(r.t, r.plan.Dead.Name) {
 		out.DeadLetters = append(out.DeadLetters, DeadLetter{r.names[rec.Headers[task.HeaderTopic]], rec.Value, rec.Headers[task.HeaderReason]})

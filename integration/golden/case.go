@@ -19,6 +19,9 @@ type Case struct {
 	Error    string // why Flink's job failed; "": it did not
 	Inputs   []Input
 	Expected []Row // nil if the job failed
+
+	Dimension      []json.RawMessage // the rows of the dimension before the first input, if the use case has one
+	DimensionAfter []Row             // ... and after the last
 }
 
 // Row is a row of a result table. Numbers are json.Number, as they were written.
@@ -57,6 +60,10 @@ func load(dir fs.FS, at string) (Case, error) {
 	if errors.Is(err, fs.ErrNotExist) && c.Error != "" {
 		err = nil
 	}
+	if err != nil || c.Dimension == nil {
+		return c, err
+	}
+	c.DimensionAfter, err = lines(dir, path.Join(at, "dimension_after.jsonl"), readRow)
 	return c, err
 }
 
@@ -69,6 +76,8 @@ func (c *Case) readHead(dir fs.FS, at string) error {
 		UseCase string                     `json:"useCase"`
 		Params  map[string]json.RawMessage `json:"params"`
 		Error   string                     `json:"error"`
+
+		Dimension []json.RawMessage `json:"dimension"`
 	}
 	if err := json.Unmarshal(b, &head); err != nil {
 		return fmt.Errorf("case.json: %w", err)
@@ -76,7 +85,7 @@ func (c *Case) readHead(dir fs.FS, at string) error {
 	if head.UseCase != c.UseCase {
 		return fmt.Errorf("case.json is of use case %q, it lies in folder %q", head.UseCase, c.UseCase)
 	}
-	c.Error = head.Error
+	c.Error, c.Dimension = head.Error, head.Dimension
 	for name, v := range head.Params {
 		c.Params[name] = string(bytes.Trim(v, `"`))
 	}

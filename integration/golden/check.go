@@ -20,6 +20,10 @@ func Check(t TB, e Engine, c Case, o Options) {
 		t.Fatalf("%v", err)
 		return
 	}
+	if o.Waiting, err = u.dimension(c); err != nil {
+		t.Fatalf("the dimension of case %s: %v", c.Name, err)
+		return
+	}
 	out := e.Run(t, topology, c.Inputs, o)
 	Judge(t, c, answer, out)
 }

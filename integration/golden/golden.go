@@ -5,6 +5,8 @@
 //	<use case>/<case>/case.json       parameters; an error if Flink's job failed
 //	<use case>/<case>/input.jsonl     {"topic", "key", "value"} in arrival order; value is JSON text
 //	<use case>/<case>/expected.jsonl  the final table: a row a line; absent if the job failed
+//	<use case>/<case>/dimension_after.jsonl
+//	                                  the rows of the dimension at the end, if the use case has one
 //
 // The cases of the repository are in testdata, one archive per use case; pack makes them. What we answer on
 // purpose otherwise than Flink is a named [Exception], and is checked as well.
@@ -29,11 +31,14 @@ type Options struct {
 	Partitions int
 	// Start is what the clock shows when the inputs arrive. --max-ahead is off: cases are years old.
 	Start time.Time
+	// Waiting are records that lie in the topics, behind all inputs, before the topology is started.
+	Waiting []Input
 }
 
 // Output is what a topology has written once it is done with all inputs.
 type Output struct {
 	Tables      map[string]map[string][]byte // result topic -> key -> last value; keys with a tombstone are gone
+	State       map[string]map[string][]byte // table -> key -> row as JSON
 	DeadLetters []DeadLetter
 }
 

@@ -131,6 +131,37 @@ func TestADeadLetterThatIsMissingIsADifference(t *testing.T) {
 	}
 }
 
+func TestADimensionThatDiffersIsADifference(t *testing.T) {
+	u := UseCases["002b"]
+	want, err := u.dimensionRows([]Row{asRow(t, `{"id":1,"raw_premium":"80","raw_info":"a"}`), asRow(t, `{"id":2,"raw_premium":null,"raw_info":"b"}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := map[string]string{"1": `{"raw_premium":"80","raw_info":"a","version":3}`, "2": `{"raw_premium":null,"raw_info":"b","version":0}`}
+	for name, x := range map[string]struct{ key, row, want string }{
+		"equal":                {"", "", ""},
+		"a premium":            {"1", `{"raw_premium":"80.0","raw_info":"a"}`, "raw_premium is 80.0, want 80"},
+		"a null":               {"2", `{"raw_premium":"","raw_info":"b"}`, "raw_premium is , want <nil>"},
+		"a row too many":       {"3", good["1"], "row 3 of the dimension should not be there"},
+		"a row that is no row": {"1", `{`, "row 1 of the dimension: unexpected EOF"},
+	} {
+		got := map[string][]byte{}
+		for k, row := range good {
+			got[k] = []byte(row)
+		}
+		if x.key != "" {
+			got[x.key] = []byte(x.row)
+		}
+		diffs := strings.Join(Answer{dimension: want}.compareDimension(got), "; ")
+		if (diffs == "") != (x.want == "") || !strings.Contains(diffs, x.want) {
+			t.Errorf("%s: differences %q, want %q", name, diffs, x.want)
+		}
+	}
+	if diffs := (Answer{dimension: want}).compareDimension(nil); len(diffs) != 2 {
+		t.Errorf("rows that are missing: %q", diffs)
+	}
+}
+
 // complaints is a TB that remembers what it is told.
 type complaints struct {
 	*testing.T

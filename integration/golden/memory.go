@@ -29,12 +29,15 @@ func (Memory) Run(t TB, topology *stream.Topology, inputs []Input, o Options) Ou
 		}
 		d.SendRaw(in.Topic, -1, key, in.Value)
 	}
+	for _, in := range o.Waiting {
+		d.SendRaw(in.Topic, -1, []byte(in.Key), in.Value)
+	}
 	d.Run()
-	return collect(d, topology)
+	return collect(t, d, topology)
 }
 
-func collect(d *streamtest.Driver, topology *stream.Topology) Output {
-	out := Output{Tables: map[string]map[string][]byte{}}
+func collect(t TB, d *streamtest.Driver, topology *stream.Topology) Output {
+	out := Output{Tables: map[string]map[string][]byte{}, State: map[string]map[string][]byte{}}
 	for _, x := range topology.Plan().Topics {
 		if x.Kind != task.Result || !x.Compacted {
 			continue
@@ -47,6 +50,18 @@ func collect(d *streamtest.Driver, topology *stream.Topology) Output {
 			}
 		}
 		out.Tables[x.Name] = rows
+	}
+	for _, g := range topology.Plan().Groups {
+		if g.Table == nil {
+			continue
+		}
+		s := newState(g.Table)
+		for _, r := range d.ReadRaw(g.Table.Topic()) {
+			if err := s.apply(r.Key, r.Value); err != nil {
+				t.Errorf("%v", err)
+			}
+		}
+		out.State[g.Table.Name] = s.rows
 	}
 	for _, l := range d.DeadLetters() {
 		out.DeadLetters = append(out.DeadLetters, DeadLetter{l.Topic, l.Value, l.Reason})

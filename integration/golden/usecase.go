@@ -26,6 +26,9 @@ type UseCase struct {
 	// Recompute is the query again, as plain Go over maps and without Tributary. Refused are the places of
 	// the inputs at which Flink's job fails; the rows are those of the others.
 	Recompute func(Case) (rows []Row, refused []int, err error)
+	// Dimension is the topic of a table that lies there at the start, DimensionKey its key, and DimensionTable
+	// the table in which the topology keeps it. May be empty.
+	Dimension, DimensionKey, DimensionTable string
 }
 
 // UseCases are those that the runner knows, by the name of their folder.
@@ -34,6 +37,7 @@ var UseCases = map[string]UseCase{
 	"001":  channelGMV,
 	"001d": channelGMV,
 	"002a": hourlyPremium,
+	"002b": premiumDrop,
 	"002c": lastPage,
 }
 

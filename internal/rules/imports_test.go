@@ -74,7 +74,7 @@ var libraries = []struct {
 	{"github.com/syndtr/goleveldb", []string{"internal/engine/...", "integration/...", "bench/..."}},
 	{"github.com/twmb/franz-go/pkg/kfake", []string{"internal/embedded"}},
 	{"github.com/twmb/franz-go", []string{"internal/embedded", "integration/...", "bench/..."}}, // tests check with another client than ours
-	{"github.com/alecthomas/kong", []string{"internal/config", "internal/processor", "cmd/*", "integration/kills", "bench/..."}},
+	{"github.com/alecthomas/kong", []string{"internal/config", "internal/processor", "cmd/*", "integration/kills/program", "bench/..."}},
 	{"github.com/prometheus/client_golang", []string{"internal/cdc", "internal/engine", "internal/lookup", "internal/service", "internal/sqlsink", "integration/...", "bench/..."}},
 	{"github.com/go-mysql-org/go-mysql", []string{"internal/cdc", "internal/cdc/source"}},
 	{"github.com/go-sql-driver/mysql", []string{"internal/cdc/...", "internal/sqlsink", "integration/...", "bench/..."}},

@@ -1,8 +1,9 @@
 // Command pack makes an archive of golden cases.
 //
 //	TRIBUTARY_GOLDEN=<folder of use cases> go run ./pack testdata/001.tar.gz 001 001d
+//	TRIBUTARY_GOLDEN=<folder of patterns> go run ./pack testdata/cep.tar.gz cep
 //
-// It takes the three files that the runner reads, leaves out times and owners, and stores a file that is the
+// It takes the files that the runner reads, leaves out times and owners, and stores a file that is the
 // same as an earlier one as a link, so that the same cases give the same small archive.
 package main
 
@@ -37,7 +38,11 @@ func pack(archive string, dir fs.FS, useCases []string) error {
 	}
 	w := writer{tar.NewWriter(z), map[string]string{}}
 	for _, u := range useCases {
-		if err := w.addUseCase(dir, u); err != nil {
+		add := w.addUseCase
+		if u == "cep" {
+			add = w.addPatterns
+		}
+		if err := add(dir, u); err != nil {
 			return err
 		}
 	}
@@ -62,7 +67,7 @@ func (w writer) addUseCase(dir fs.FS, useCase string) error {
 		return fmt.Errorf("use case %s has no cases", useCase)
 	}
 	for _, head := range heads {
-		for _, file := range []string{"case.json", "input.jsonl", "expected.jsonl"} {
+		for _, file := range []string{"case.json", "input.jsonl", "expected.jsonl", "dimension_after.jsonl"} {
 			if err := w.add(dir, path.Join(path.Dir(head), file)); err != nil {
 				return err
 			}
@@ -71,7 +76,26 @@ func (w writer) addUseCase(dir fs.FS, useCase string) error {
 	return nil
 }
 
-// add stores a file; one that is not there (a job that failed has no expected.jsonl) is left out.
+// addPatterns takes the cases of patterns; the folder holds nothing else.
+func (w writer) addPatterns(dir fs.FS, _ string) error {
+	for _, glob := range []string{"suite/*.json", "business/*.json", "random.jsonl"} {
+		files, err := fs.Glob(dir, glob)
+		if err != nil {
+			return err
+		}
+		if len(files) == 0 {
+			return fmt.Errorf("there is no %s", glob)
+		}
+		for _, file := range files {
+			if err := w.add(dir, file); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// add stores a file; one that is not there (a job that failed has no expected.jsonl, most use cases no dimension) is left out.
 func (w writer) add(dir fs.FS, name string) error {
 	b, err := fs.ReadFile(dir, name)
 	if errors.Is(err, fs.ErrNotExist) {

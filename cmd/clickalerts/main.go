@@ -1,0 +1,55 @@
+// Command clickalerts tells what the clicks in a shop mean.
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/tributary-go/tributary/internal/config"
+	"github.com/tributary-go/tributary/internal/processor"
+	"github.com/tributary-go/tributary/stream"
+	"github.com/tributary-go/tributary/topologies/clickalerts"
+)
+
+// program is what can be set by flags and environment. Clicks are remembered as long as the binary's default
+// says, so that none counts twice.
+type program struct {
+	processor.Flags
+	config.Rules    `set:"retain=192h"`
+	Once            bool          `help:"Find matches of a pattern that don't overlap. Without it every match is an alert." group:"Rules"`
+	ByArrival       bool          `help:"Take clicks of one time as they arrived, not by their ids." group:"Rules"`
+	CrossSellWithin time.Duration `help:"Cross-sell: from view to view." default:"5m" group:"Rules"`
+	CartPrice       string        `help:"Abandoned cart: price above which a cart counts." default:"200" group:"Rules"`
+	CartWithin      time.Duration `help:"Abandoned cart: from cart to purchase." default:"10m" group:"Rules"`
+	IntentViews     int           `help:"Purchase intent: views of one session." default:"4" group:"Rules"`
+	IntentWithin    time.Duration `help:"Purchase intent: from the first to the last view." default:"15m" group:"Rules"`
+	DropWithin      time.Duration `help:"Price sensitivity: from the first view to the cart." default:"10m" group:"Rules"`
+	ChurnViews      int           `help:"Churn risk: views without a purchase." default:"10" group:"Rules"`
+	ChurnWithin     time.Duration `help:"Churn risk: from the first view to the click after the last." default:"168h" group:"Rules"`
+}
+
+// Topology implements processor.Program.
+func (p *program) Topology() (*stream.Topology, error) {
+	zone, from, err := p.Times()
+	if err != nil {
+		return nil, err
+	}
+	price, err := decimal.NewFromString(p.CartPrice)
+	if err != nil {
+		return nil, fmt.Errorf("--cart-price %q is not a number", p.CartPrice)
+	}
+	return clickalerts.Topology(clickalerts.Config{
+		Zone: zone, From: from, Retain: p.Retain, Once: p.Once, ByArrival: p.ByArrival,
+		Thresholds: clickalerts.Thresholds{
+			CrossSellWithin: p.CrossSellWithin, CartPrice: price, CartWithin: p.CartWithin, IntentViews: p.IntentViews, IntentWithin: p.IntentWithin,
+			DropWithin: p.DropWithin, ChurnViews: p.ChurnViews, ChurnWithin: p.ChurnWithin,
+		},
+	})
+}
+
+func main() {
+	processor.Main(new(program), "clickalerts",
+		"Finds patterns in clicks: reads topic clickstream, keeps the compacted topic alerts.")
+}
