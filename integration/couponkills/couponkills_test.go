@@ -4,7 +4,6 @@ import (
 	"context"
 	"math/rand/v2"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/tributary-go/tributary/integration/brokers"
 	"github.com/tributary-go/tributary/integration/couponkills"
 	"github.com/tributary-go/tributary/integration/exactlyonce"
+	"github.com/tributary-go/tributary/integration/kills"
 )
 
 // run is a proof: how much is fed to how many instances, and what happens to them.
@@ -51,7 +51,7 @@ func TestCouponsAreGrantedExactlyOnceOnKafka(t *testing.T) {
 }
 
 func prove(t *testing.T, c brokers.Cluster, x run) {
-	r := seed(t)
+	r := kills.Seed(t)
 	for _, topic := range []string{couponkills.Payments, couponkills.Refunds} {
 		c.CreateTopic(t, topic, x.partitions, nil)
 	}
@@ -96,19 +96,4 @@ func awaitExact(t *testing.T, c brokers.Cluster, bound time.Duration) {
 			return
 		}
 	}
-}
-
-// seed makes the random choices of a test, and says how to have them again: TRIBUTARY_SEED. Where exactly a
-// signal meets a process is not in its power.
-func seed(t *testing.T) *rand.Rand {
-	t.Helper()
-	s := uint64(time.Now().UnixNano())
-	if text := os.Getenv("TRIBUTARY_SEED"); text != "" {
-		var err error
-		if s, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("TRIBUTARY_SEED: %v", err)
-		}
-	}
-	t.Logf("TRIBUTARY_SEED=%d", s)
-	return rand.New(rand.NewPCG(s, s))
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tributary-go/tributary/integration/brokers"
+	"github.com/tributary-go/tributary/integration/kills"
 )
 
 // tier names a coupon without its sequence.
@@ -84,7 +85,7 @@ func (p *replay) request(x brokers.Record) {
 	}
 	err := json.Unmarshal(x.Value, &q)
 	if err != nil || q.ID != q.name() || string(x.Key) != q.Campaign || p.sums[q.Campaign] == nil {
-		p.differ("request at partition %d, offset %d: %s: %s (%v)", x.Partition, x.Offset, x.Key, x.Value, err)
+		p.Differ("request at partition %d, offset %d: %s: %s (%v)", x.Partition, x.Offset, x.Key, x.Value, err)
 		return
 	}
 	asked, open := p.open[q.tier()]
@@ -96,7 +97,7 @@ func (p *replay) request(x brokers.Record) {
 		delete(p.open, q.tier())
 		p.revoke(q.coupon)
 	default:
-		p.differ("request to %s %s at partition %d, offset %d, after sequence %d (open: %t)", q.Kind, q.ID, x.Partition, x.Offset, p.last[q.tier()], open)
+		p.Differ("request to %s %s at partition %d, offset %d, after sequence %d (open: %t)", q.Kind, q.ID, x.Partition, x.Offset, p.last[q.tier()], open)
 	}
 }
 
@@ -145,9 +146,9 @@ func (p *replay) checkReached(spends map[buyerDay]int64) {
 			}
 		}
 	}
-	for k := range union(p.open, want) {
+	for k := range kills.Union(p.open, want) {
 		if _, open := p.open[k]; open != want[k] {
-			p.differ("coupon of %+v: asked for: %t, reached: %t", k, open, want[k])
+			p.Differ("coupon of %+v: asked for: %t, reached: %t", k, open, want[k])
 		}
 	}
 }
@@ -165,7 +166,7 @@ func (p *replay) checkEvents(records []brokers.Record) {
 		}
 		err := json.Unmarshal(x.Value, &e)
 		if once := (expected{ID: e.ID, Event: e.Event}); err != nil || string(x.Key) != e.Campaign || seen[once] {
-			p.differ("event at partition %d, offset %d: %s twice, or not what it should be (%v): %s", x.Partition, x.Offset, e.ID, err, x.Value)
+			p.Differ("event at partition %d, offset %d: %s twice, or not what it should be (%v): %s", x.Partition, x.Offset, e.ID, err, x.Value)
 		} else {
 			seen[once] = true
 		}
@@ -176,22 +177,22 @@ func (p *replay) checkEvents(records []brokers.Record) {
 			outstanding[e.Campaign] -= e.FaceValue
 		}
 		if s := p.sums[e.Campaign]; s == nil || outstanding[e.Campaign] > s.Budget {
-			p.differ("event at partition %d, offset %d: %d yuan are outstanding of campaign %s", x.Partition, x.Offset, outstanding[e.Campaign], e.Campaign)
+			p.Differ("event at partition %d, offset %d: %d yuan are outstanding of campaign %s", x.Partition, x.Offset, outstanding[e.Campaign], e.Campaign)
 		}
 		got[e.Campaign] = append(got[e.Campaign], expected{e.ID, e.Event, e.Left})
 	}
-	for name := range union(got, p.events) {
+	for name := range kills.Union(got, p.events) {
 		p.compareEvents(name, got[name], p.events[name])
 	}
 }
 
 func (p *replay) compareEvents(campaign string, got, want []expected) {
 	if len(got) != len(want) {
-		p.differ("campaign %s has %d events, the replay %d", campaign, len(got), len(want))
+		p.Differ("campaign %s has %d events, the replay %d", campaign, len(got), len(want))
 	}
 	for i := range min(len(got), len(want)) {
 		if got[i] != want[i] {
-			p.differ("event %d of campaign %s: %+v, the replay has %+v", i+1, campaign, got[i], want[i])
+			p.Differ("event %d of campaign %s: %+v, the replay has %+v", i+1, campaign, got[i], want[i])
 			return // those after it differ too
 		}
 	}
@@ -200,21 +201,21 @@ func (p *replay) compareEvents(campaign string, got, want []expected) {
 // checkLedger compares what buyers hold, in any order: events of several campaigns come as they come.
 func (p *replay) checkLedger(records []brokers.Record) {
 	got := map[string][]string{}
-	for key, value := range latest(records) {
+	for key, value := range kills.Latest(records) {
 		var row struct {
 			Buyer     int64    `json:"buyer_id"`
 			FaceValue int64    `json:"face_value"`
 			Coupons   []coupon `json:"coupons"`
 		}
 		if err := json.Unmarshal(value, &row); err != nil || fmt.Sprint(row.Buyer) != key {
-			p.differ("coupon_ledger %s: %s (%v)", key, value, err)
+			p.Differ("coupon_ledger %s: %s (%v)", key, value, err)
 		}
 		for _, c := range row.Coupons {
 			got[key] = append(got[key], c.ID)
 			row.FaceValue -= c.FaceValue
 		}
 		if row.FaceValue != 0 {
-			p.differ("coupon_ledger %s: face_value is off by %d", key, row.FaceValue)
+			p.Differ("coupon_ledger %s: face_value is off by %d", key, row.FaceValue)
 		}
 		slices.Sort(got[key])
 	}
@@ -227,31 +228,31 @@ func (p *replay) checkLedger(records []brokers.Record) {
 	for buyer, ids := range want {
 		slices.Sort(ids)
 		if !slices.Equal(got[buyer], ids) {
-			p.differ("buyer %s holds %q, want %q", buyer, got[buyer], ids)
+			p.Differ("buyer %s holds %q, want %q", buyer, got[buyer], ids)
 		}
 	}
 	maps.DeleteFunc(got, func(buyer string, _ []string) bool { return want[buyer] != nil })
 	for buyer, ids := range got {
-		p.differ("buyer %s holds %q, want nothing", buyer, ids)
+		p.Differ("buyer %s holds %q, want nothing", buyer, ids)
 	}
 }
 
 func (p *replay) checkBudgets(records []brokers.Record) {
-	got := latest(records)
+	got := kills.Latest(records)
 	for name, want := range p.sums {
 		var row sums
 		value, there := got[name]
 		if !there {
 			row = sums{Budget: want.Budget, Remaining: want.Budget} // nobody has asked yet
 		} else if err := json.Unmarshal(value, &row); err != nil {
-			p.differ("campaign_budget %s: %s (%v)", name, value, err)
+			p.Differ("campaign_budget %s: %s (%v)", name, value, err)
 		}
 		if row != *want {
-			p.differ("campaign_budget %s: %+v, want %+v", name, row, *want)
+			p.Differ("campaign_budget %s: %+v, want %+v", name, row, *want)
 		}
 		delete(got, name)
 	}
 	for name := range got {
-		p.differ("campaign_budget has a row of %s, which is no campaign", name)
+		p.Differ("campaign_budget has a row of %s, which is no campaign", name)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/tributary-go/tributary/integration/brokers"
+	"github.com/tributary-go/tributary/integration/kills"
 )
 
 // Left is what a run left behind: every record of its topics, read committed, partition by partition.
@@ -32,23 +33,12 @@ func Collect(t testing.TB, c brokers.Cluster) Left {
 // Report is what the verifier found.
 type Report struct {
 	Records, Spends, Requests, Issued, Revoked, Denied int
-	// Differences that were found; the first ones are described.
-	Differences int
-	Examples    []string
+	kills.Found                                        // nothing: everything is as a recount and a replay have it
 }
-
-// Exact reports whether everything is as a recount and a replay have it.
-func (r *Report) Exact() bool { return r.Differences == 0 }
 
 func (r *Report) String() string {
-	return fmt.Sprintf("%d records, %d spends, %d requests; coupons: %d issued, %d revoked, %d denied; %d differences\n%s",
-		r.Records, r.Spends, r.Requests, r.Issued, r.Revoked, r.Denied, r.Differences, strings.Join(r.Examples, "\n"))
-}
-
-func (r *Report) differ(format string, args ...any) {
-	if r.Differences++; len(r.Examples) < 10 {
-		r.Examples = append(r.Examples, fmt.Sprintf(format, args...))
-	}
+	return fmt.Sprintf("%d records, %d spends, %d requests; coupons: %d issued, %d revoked, %d denied; %v",
+		r.Records, r.Spends, r.Requests, r.Issued, r.Revoked, r.Denied, &r.Found)
 }
 
 // Verify recounts what buyers spent from the inputs, and replays the requests: the last request of each coupon
@@ -57,7 +47,7 @@ func (r *Report) differ(format string, args ...any) {
 func Verify(l Left, campaigns []Campaign) *Report {
 	r := &Report{Records: len(l.Payments) + len(l.Refunds), Requests: len(l.Requests)}
 	for _, x := range l.Refused {
-		r.differ("dead letter: %s: %.200s", x.Headers["reason"], x.Value)
+		r.Differ("dead letter: %s: %.200s", x.Headers["reason"], x.Value)
 	}
 	spends := r.recount(l)
 	r.Spends = len(spends)
@@ -109,7 +99,7 @@ func (r *Report) recount(l Left) map[buyerDay]int64 {
 	for _, x := range slices.Concat(l.Payments, l.Refunds) {
 		var v version
 		if err := json.Unmarshal(x.Value, &v); err != nil || v.Paid == nil && v.Refund == nil {
-			r.differ("input %s: %v", x.Value, err)
+			r.Differ("input %s: %v", x.Value, err)
 			continue
 		}
 		m, held := orders[order{v.Order, v.Status}]
@@ -128,43 +118,21 @@ func (r *Report) recount(l Left) map[buyerDay]int64 {
 
 func (r *Report) checkSpends(records []brokers.Record, want map[buyerDay]int64) {
 	got := map[buyerDay]int64{}
-	for key, value := range latest(records) {
+	for key, value := range kills.Latest(records) {
 		var row struct {
 			Buyer  int64       `json:"buyer_id"`
 			Day    json.Number `json:"effect_time"`
 			Amount int64       `json:"cumulate_amount"`
 		}
 		if err := json.Unmarshal(value, &row); err != nil || key != fmt.Sprintf("%d|%s", row.Buyer, row.Day) {
-			r.differ("tddl_output %s: %s (%v)", key, value, err)
+			r.Differ("tddl_output %s: %s (%v)", key, value, err)
 			continue
 		}
 		got[buyerDay{row.Buyer, row.Day.String()}] = row.Amount
 	}
-	for k := range union(got, want) {
+	for k := range kills.Union(got, want) {
 		if got[k] != want[k] {
-			r.differ("spend of buyer %d on %s: %d, want %d", k.buyer, k.day, got[k], want[k])
+			r.Differ("spend of buyer %d on %s: %d, want %d", k.buyer, k.day, got[k], want[k])
 		}
 	}
-}
-
-// latest is a compacted topic as a table.
-func latest(records []brokers.Record) map[string][]byte {
-	m := map[string][]byte{}
-	for _, x := range records {
-		m[string(x.Key)] = x.Value
-	}
-	maps.DeleteFunc(m, func(_ string, v []byte) bool { return v == nil })
-	return m
-}
-
-// union are the keys of both.
-func union[K comparable, A, B any](a map[K]A, b map[K]B) map[K]bool {
-	m := map[K]bool{}
-	for k := range a {
-		m[k] = true
-	}
-	for k := range b {
-		m[k] = true
-	}
-	return m
 }

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime/debug"
+	"os/signal"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 
@@ -53,14 +54,12 @@ func run(p Program) error {
 	return Run(context.Background(), *f, t.Plan(), f.Logger(os.Stderr))
 }
 
-// gcPercent: state lives on the heap, and marking it is what collecting costs. More than this gains little.
-const gcPercent = 200
-
-// Run runs a topology until ctx ends or a signal comes.
+// Run runs a topology until ctx ends or a signal comes, and then returns nil, also while it is still looking at the
+// cluster. A second signal kills the process.
 func Run(ctx context.Context, f Flags, plan *task.Topology, log *slog.Logger) error {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // gives a second signal its ordinary meaning
 	cfg := f.Config(f.Kafka, log)
 	cfg.Metrics = engine.NewMetrics()
 	health := service.NewHealth()
@@ -68,6 +67,10 @@ func Run(ctx context.Context, f Flags, plan *task.Topology, log *slog.Logger) er
 		return err
 	}
 	e, err := engine.Open(ctx, plan, cfg)
+	if err != nil && ctx.Err() != nil {
+		log.Info("told to stop before the start", "undone", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
