@@ -55,7 +55,7 @@ type kinds struct {
 	Map      map[string]Decimal `cbor:"22,keyasint,omitempty"`
 	Own      custom             `cbor:"23,keyasint"`
 	Left     int64              `cbor:"-"`
-	hidden   int64
+	hidden   int64              //lint:ignore U1000 codecs leave it out
 }
 
 // texts as keys, from three kinds of tags.

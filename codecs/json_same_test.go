@@ -25,7 +25,7 @@ type shapes struct {
 	At       time.Time       `json:"at,omitzero"`
 	Inner    channelTotal    `json:"inner"`
 	Skipped  int64           `json:"-"`
-	unstored int64
+	unstored int64           //lint:ignore U1000 codecs leave it out
 }
 
 // pointers is left to encoding/json as a whole.
@@ -42,7 +42,7 @@ type quoted struct {
 // strange has a name that is not written as it is.
 type strange struct {
 	N int64 `json:"a<b"`
-	M int64 `json:"a\"b"`
+	M int64 `json:"a\"b"` //lint:ignore SA5008 that is what is tested
 }
 
 // checkSameJSON holds the parts against encoding/json, for random values of V.

@@ -22,12 +22,13 @@ type Flags struct {
 	WhileStdin bool `help:"Exit when standard input ends."`
 }
 
-func (f *Flags) own() *Flags { return f }
+// Own implements Program.
+func (f *Flags) Own() *Flags { return f }
 
 // Program embeds Flags and may have more; it says what is run.
 type Program interface {
 	Topology() (*stream.Topology, error)
-	own() *Flags
+	Own() *Flags
 }
 
 // Main runs a topology as its own binary does. It ends with its standard input, so that nothing outlives the test, and
@@ -41,7 +42,7 @@ func Main(p Program, name string) {
 }
 
 func run(p Program) error {
-	f := p.own()
+	f := p.Own()
 	if f.WhileStdin {
 		go func() {
 			_, _ = io.Copy(io.Discard, os.Stdin)
