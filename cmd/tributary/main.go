@@ -16,13 +16,15 @@ import (
 )
 
 type program struct {
-	Demo     demoCommand     `cmd:"" help:"Run everything in this process, on a broker in memory: orders, the processor, look-ups, a live page."`
+	Demo     demoCommand     `cmd:"" help:"Run everything in this process, on a broker in memory: what comes in, the processors, look-ups, a live page."`
 	Describe describeCommand `cmd:"" help:"Print the graph of a topology."`
 }
 
 func main() {
 	var p program
-	k := kong.Parse(&p, config.Options("tributary", "Real-time marketing and insurance analytics on goka and Kafka.")...)
+	options := config.Options("tributary", "Real-time marketing and insurance analytics on goka and Kafka.")
+	options = append(options, kong.Vars{"use_cases": strings.Join(demo.Names(), ", ")})
+	k := kong.Parse(&p, options...)
 	if err := k.Run(); err != nil {
 		fmt.Fprintf(os.Stderr, "tributary: %v\n", err)
 		os.Exit(1)
@@ -31,9 +33,10 @@ func main() {
 
 type demoCommand struct {
 	Listen   string     `help:"Address of the page and the look-ups." default:"127.0.0.1:8080"`
-	Rate     int        `help:"Orders a second." default:"40"`
-	Seed     uint64     `help:"Seed of the orders." default:"1"`
-	Orders   string     `help:"Read orders from a file of JSON lines instead." type:"existingfile"`
+	Only     []string   `help:"Use cases to show: ${use_cases}. Default: all." placeholder:"NAME"`
+	Rate     int        `help:"Orders a second. Other use cases have a share of it." default:"40"`
+	Seed     uint64     `help:"Seed of what is generated." default:"1"`
+	Orders   string     `help:"Read orders from a file of JSON lines instead; shows channelgmv alone." type:"existingfile"`
 	Drain    bool       `help:"With --orders: end when all of them are in the tables, and print them."`
 	LogLevel slog.Level `help:"Least level that is logged: debug, info, warn or error." default:"error"`
 	config.Rules
@@ -50,7 +53,7 @@ func (d *demoCommand) Run() error {
 	}
 	log := config.Log{LogLevel: d.LogLevel}.Logger(os.Stderr)
 	return demo.Run(context.Background(), demo.Config{
-		Zone: zone, From: from, Retain: d.Retain, Rate: d.Rate, Seed: d.Seed,
+		Only: d.Only, Zone: zone, From: from, Retain: d.Retain, Rate: d.Rate, Seed: d.Seed,
 		Orders: d.Orders, Drain: d.Drain, Listen: d.Listen, Out: os.Stdout, Log: log,
 	})
 }

@@ -59,6 +59,7 @@ var (
 	watermarkDesc = prometheus.NewDesc("tributary_watermark_seconds", "Event time up to which a task has seen everything, as Unix time.", []string{"group", "partition"}, nil)
 	recoveryDesc  = prometheus.NewDesc("tributary_recovery_seconds", "Time that the stores of the current session took to catch up with their changelogs, side by side.", []string{"group"}, nil)
 	recoveredDesc = prometheus.NewDesc("tributary_recovery_bytes", "Keys and values read for that.", []string{"group"}, nil)
+	fallbackDesc  = prometheus.NewDesc("tributary_decode_fallbacks_total", "Values that were not of the usual form and took the decoder's long way.", []string{"group", "topic"}, nil)
 	openDesc      = prometheus.NewDesc("tributary_open_records", "Records processed and not committed yet.", []string{"group"}, nil)
 )
 
@@ -71,6 +72,7 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	}
 	ch <- watermarkDesc
 	ch <- openDesc
+	ch <- fallbackDesc
 	ch <- recoveryDesc
 	ch <- recoveredDesc
 }
@@ -85,7 +87,16 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 		for _, c := range counters {
 			ch <- prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, float64(c.of(&g.counters)), g.plan.Name)
 		}
+		g.collectFallbacks(ch)
 		g.collectTasks(ch)
+	}
+}
+
+func (g *group) collectFallbacks(ch chan<- prometheus.Metric) {
+	for _, in := range g.plan.Inputs {
+		if in.Topic.Fallbacks != nil {
+			ch <- prometheus.MustNewConstMetric(fallbackDesc, prometheus.CounterValue, float64(in.Topic.Fallbacks()), g.plan.Name, in.Topic.Name)
+		}
 	}
 }
 

@@ -2,30 +2,40 @@ package lookup
 
 import (
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"net/http"
 	"strings"
 )
 
-//go:embed page.html
-var pageHTML string
+//go:embed page
+var pageFiles embed.FS
 
-// page is the live board: one file that loads nothing from elsewhere.
+// pageScripts are joined in this order.
+var pageScripts = []string{"follow.js", "board.js", "results.js", "coupons.js", "start.js"}
+
+// page is the live page: one document that loads nothing from elsewhere.
 type page struct {
 	html   []byte
 	policy string
 }
 
-// newPage allows the one style and the one script of the file, by their
-// hashes, and connections to where the page came from; nothing else.
+// newPage puts style and script into the document, and allows these two, by their hashes, and connections to
+// where the page came from; nothing else.
 func newPage() page {
+	style, script := "\n"+pageFile("style.css"), "\n"
+	for _, name := range pageScripts {
+		script += pageFile(name)
+	}
+	html := pageFile("page.html")
+	html = strings.Replace(html, "<style></style>", "<style>"+style+"</style>", 1)
+	html = strings.Replace(html, "<script></script>", "<script>"+script+"</script>", 1)
 	return page{
-		html: []byte(pageHTML),
+		html: []byte(html),
 		policy: strings.Join([]string{
 			"default-src 'none'",
-			"script-src " + hashOf("script"),
-			"style-src " + hashOf("style"),
+			"script-src " + hashOf(script),
+			"style-src " + hashOf(style),
 			"connect-src 'self'",
 			"img-src data:",
 			"base-uri 'none'",
@@ -35,10 +45,17 @@ func newPage() page {
 	}
 }
 
-// hashOf names the content of the page's only element of that tag.
-func hashOf(tag string) string {
-	_, rest, _ := strings.Cut(pageHTML, "<"+tag+">")
-	content, _, _ := strings.Cut(rest, "</"+tag+">")
+// pageFile reads a file that is part of the program; that it is there a test checks.
+func pageFile(name string) string {
+	b, err := pageFiles.ReadFile("page/" + name)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// hashOf names the content of an element as the policy does.
+func hashOf(content string) string {
 	sum := sha256.Sum256([]byte(content))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
