@@ -86,7 +86,7 @@ func (b *bench) say(format string, args ...any) {
 // clear removes what a part that failed has left in the broker.
 func (b *bench) clear(ctx context.Context) error {
 	const all = ""
-	return errors.Join(b.topics.remove(ctx, all), b.topics.forget(ctx, channelgmvGroups...))
+	return errors.Join(b.topics.remove(ctx, all), b.forgetGroups(ctx, all))
 }
 
 // moduleRoot goes up from the working folder to go.mod.

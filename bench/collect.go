@@ -13,7 +13,7 @@ func (b *bench) watchCollect(ctx context.Context, p *processor, want map[string]
 	if _, err := p.ready(ctx); err != nil { // its topics exist then
 		return d, err
 	}
-	c, err := b.topics.follow(collectTopic)
+	c, err := b.topics.follow([]string{collectTopic})
 	if err != nil {
 		return d, err
 	}

@@ -64,7 +64,7 @@ func (b *bench) latencyOf(ctx context.Context, x probe) (d delays, err error) {
 // pace sends and watches at the same time.
 func (b *bench) pace(ctx context.Context, p *process, x probe) (d delays, err error) {
 	w := &watch{probe: x, sent: make([]atomic.Int64, b.latencyRecords()), seen: make([]time.Duration, b.latencyRecords()), began: time.Now()}
-	consumer, err := b.topics.follow(x.out)
+	consumer, err := b.topics.follow([]string{x.out})
 	if err != nil {
 		return d, err
 	}

@@ -20,8 +20,12 @@ type part struct {
 var allParts = []part{
 	{"count", "count and sum per key, beside Kafka Streams", (*bench).count},
 	{"gmv", "the whole channel GMV, beside Flink SQL", (*bench).gmv},
+	{"usecases", "the other use cases, each in whole", (*bench).usecases},
+	{"hot", "one key that everything belongs to", (*bench).hot},
+	{"transactions", "count and sum with and without transactions", (*bench).transactions},
 	{"recovery", "an empty store from its changelog", (*bench).recovery},
 	{"latency", "from produced to readable", (*bench).latency},
+	{"beyond", "many more keys than fit into memory, beside few", (*bench).beyond},
 	{"memory", "more keys than the cache holds", (*bench).memory},
 }
 
@@ -37,12 +41,17 @@ type options struct {
 	keys         int // users in count
 	streamsCache bool
 	orders       int // records of gmv
+	caseRecords  int // of each of usecases
+	hotOrders    int // of one buyer
+	hotHolders   int // of one hour
 
 	recoverRecords, recoverKeys int
 	rate                        int           // records per second of latency
 	window                      time.Duration // of latency
 	memoryRecords, memoryKeys   int
 	cacheRows                   int // our --cache-rows in memory
+	beyondRecords, beyondKeys   int
+	beyondBytes                 int // of cached rows in beyond
 
 	dir     string // work folder
 	profile string // folder for profiles of our processes
@@ -51,14 +60,18 @@ type options struct {
 
 const defaultReport = "docs/benchmarks.md"
 
-// full takes a quarter of an hour on two cores; quick is a smoke run, whose figures mean nothing.
+// full takes more than an hour on two cores; quick is a smoke run, whose figures mean nothing.
 var (
 	full = options{rounds: 3, small: 1_000_000, large: 4_000_000, keys: 100_000, orders: 1_000_000,
+		caseRecords: 500_000, hotOrders: 1_000_000, hotHolders: 5_000_000,
 		recoverRecords: 2_500_000, recoverKeys: 1_000_000, rate: 2000, window: 30 * time.Second,
-		memoryRecords: 10_000_000, memoryKeys: 5_000_000, cacheRows: 400_000}
+		memoryRecords: 10_000_000, memoryKeys: 5_000_000, cacheRows: 400_000,
+		beyondRecords: 30_000_000, beyondKeys: 20_000_000, beyondBytes: 200_000_000}
 	quick = options{rounds: 1, small: 50_000, large: 200_000, keys: 10_000, orders: 50_000,
+		caseRecords: 20_000, hotOrders: 20_000, hotHolders: 50_000,
 		recoverRecords: 100_000, recoverKeys: 50_000, rate: 1000, window: 3 * time.Second,
-		memoryRecords: 300_000, memoryKeys: 150_000, cacheRows: 20_000}
+		memoryRecords: 300_000, memoryKeys: 150_000, cacheRows: 20_000,
+		beyondRecords: 300_000, beyondKeys: 200_000, beyondBytes: 8_000_000}
 )
 
 func parseOptions(args []string) (options, error) {
@@ -69,14 +82,17 @@ func parseOptions(args []string) (options, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	parts := f.String("parts", "", "what to measure, separated by commas: "+strings.Join(partNames(), ", ")+"; default: all")
-	f.BoolVar(&o.quick, "quick", false, "a smoke run of less than two minutes; its figures mean nothing")
+	f.BoolVar(&o.quick, "quick", false, "a smoke run of some minutes; its figures mean nothing")
 	f.BoolVar(&o.peers, "peers", true, "measure Kafka Streams and Flink too (needs Maven the first time)")
-	f.IntVar(&o.rounds, "rounds", o.rounds, "rounds of count, gmv and recovery; the report gives medians")
+	f.IntVar(&o.rounds, "rounds", o.rounds, "rounds of count, gmv, usecases, transactions and recovery; the report gives medians")
 	f.IntVar(&o.small, "small", o.small, "count: records of the smaller run")
 	f.IntVar(&o.large, "large", o.large, "count: records of the larger run")
 	f.IntVar(&o.keys, "keys", o.keys, "count: users")
 	f.BoolVar(&o.streamsCache, "streams-cache", false, "count: measure Kafka Streams with its store cache on as well")
 	f.IntVar(&o.orders, "orders", o.orders, "gmv: order records")
+	f.IntVar(&o.caseRecords, "case-records", o.caseRecords, "usecases: records of each")
+	f.IntVar(&o.hotOrders, "hot-orders", o.hotOrders, "hot: orders of the one buyer")
+	f.IntVar(&o.hotHolders, "hot-holders", o.hotHolders, "hot: policyholders in the one hour")
 	f.IntVar(&o.recoverRecords, "recover-records", o.recoverRecords, "recovery: records behind the changelog")
 	f.IntVar(&o.recoverKeys, "recover-keys", o.recoverKeys, "recovery: users")
 	f.IntVar(&o.rate, "rate", o.rate, "latency: records per second")
@@ -84,7 +100,10 @@ func parseOptions(args []string) (options, error) {
 	f.IntVar(&o.memoryRecords, "memory-records", o.memoryRecords, "memory: records")
 	f.IntVar(&o.memoryKeys, "memory-keys", o.memoryKeys, "memory: users")
 	f.IntVar(&o.cacheRows, "cache-rows", o.cacheRows, "memory: --cache-rows of our process")
-	f.StringVar(&o.dir, "dir", "", "folder for Kafka's data (up to 8 GB), state and logs; default: a temporary one")
+	f.IntVar(&o.beyondRecords, "beyond-records", o.beyondRecords, "beyond: records")
+	f.IntVar(&o.beyondKeys, "beyond-keys", o.beyondKeys, "beyond: users in the run that memory does not hold")
+	f.IntVar(&o.beyondBytes, "beyond-bytes", o.beyondBytes, "beyond: bytes of the rows that are cached")
+	f.StringVar(&o.dir, "dir", "", "folder for Kafka's data (up to 12 GB), state and logs; default: a temporary one")
 	f.StringVar(&o.profile, "profile", "", "folder for CPU and heap profiles of our processes; default: none are taken")
 	f.StringVar(&o.write, "write", "", "file for the report; default: "+defaultReport+" if all parts are measured in full, else none")
 	if err := f.Parse(args); err != nil {
@@ -116,6 +135,9 @@ func (o *options) settle(f *flag.FlagSet) error {
 	}
 	if o.rounds < 1 || o.small < 1 || o.large <= o.small || o.rate < 100 {
 		return errors.New("want -rounds and -small of at least 1, -large above -small, and -rate of at least 100")
+	}
+	if o.caseRecords < 1000 || o.hotOrders < 1000 || o.hotHolders < 1000 || o.beyondRecords <= o.beyondKeys || o.beyondKeys <= o.keys || o.beyondBytes < 1_000_000 {
+		return errors.New("want -case-records, -hot-orders and -hot-holders of at least 1000, -beyond-records above -beyond-keys above -keys, and -beyond-bytes of at least 1000000")
 	}
 	if o.write == "" && !o.quick && o.peers && o.profile == "" && len(o.parts) == 0 {
 		o.write = defaultReport

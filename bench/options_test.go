@@ -31,11 +31,13 @@ func TestQuickIsADefaultThatFlagsChange(t *testing.T) {
 
 func TestMistakesInFlagsAreNamed(t *testing.T) {
 	for args, want := range map[string]string{
-		"-parts counts":  `no "counts"`,
-		"-large 5":       "-large above -small",
-		"-rounds 0":      "-rounds",
-		"-nonsense":      "nonsense",
-		"-quick another": "another",
+		"-parts counts":   `no "counts"`,
+		"-large 5":        "-large above -small",
+		"-rounds 0":       "-rounds",
+		"-beyond-keys 5":  "-beyond-keys above -keys",
+		"-case-records 5": "-case-records",
+		"-nonsense":       "nonsense",
+		"-quick another":  "another",
 	} {
 		if _, err := parseOptions(strings.Fields(args)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want it to name %s", args, err, want)

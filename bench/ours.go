@@ -50,7 +50,7 @@ type processor struct {
 
 // countsum starts count-and-sum on a state directory.
 func (b *bench) countsum(name, in, out, state string, flags ...string) (*processor, error) {
-	return b.processor(name, "processor", append(flags, "countsum", "--name="+name, "--in="+in, "--out="+out, "--state-dir="+state)...)
+	return b.processor(name, "processor", append([]string{"countsum", "--name=" + name, "--in=" + in, "--out=" + out, "--state-dir=" + state}, flags...)...)
 }
 
 // countsumGroup is the consumer group of the topology with a name, countsumTable its changelog.

@@ -13,14 +13,25 @@ import (
 
 // payments is a stream of payments of random users: the same for the same numbers.
 type payments struct {
-	keys int
-	rand *rand.Rand
-	next int
+	keys      int
+	scattered bool // each user pays once before the random payments begin
+	rand      *rand.Rand
+	next      int
 }
 
 func newPayments(keys int) *payments {
 	return &payments{keys: keys, rand: rand.New(rand.NewPCG(1, 2))}
 }
+
+// newScattered makes payments that reach every user soon.
+func newScattered(keys int) *payments {
+	p := newPayments(keys)
+	p.scattered = true
+	return p
+}
+
+// stride is a prime, so that its multiples visit all users, in no order that a store could use.
+const stride = 7_368_787
 
 // payment is one record: who paid, how much, and which payment of all it is.
 type payment struct {
@@ -32,6 +43,9 @@ type payment struct {
 func (p *payments) take() payment {
 	i := p.next
 	p.next++
+	if p.scattered && i < p.keys {
+		return payment{user: i * stride % p.keys, amount: int64(1 + i*7919%1000), number: i}
+	}
 	return payment{user: p.rand.IntN(p.keys), amount: int64(1 + i*7919%1000), number: i}
 }
 
@@ -89,9 +103,11 @@ type totals struct {
 }
 
 // recount is independent of all contestants: it adds up what was generated.
-func recount(keys, n int) *totals {
-	t := &totals{records: n, counts: make([]int32, keys), sums: make([]int64, keys)}
-	p := newPayments(keys)
+func recount(keys, n int) *totals { return recountOf(newPayments(keys), n) }
+
+// recountOf uses up n payments.
+func recountOf(p *payments, n int) *totals {
+	t := &totals{records: n, counts: make([]int32, p.keys), sums: make([]int64, p.keys)}
 	for range n {
 		pay := p.take()
 		t.counts[pay.user]++

@@ -39,6 +39,25 @@ func TestPaymentsAreTheSameEachTime(t *testing.T) {
 	}
 }
 
+func TestScatteredPaymentsReachEveryUserOnceBeforeAnyTwice(t *testing.T) {
+	const keys = 1000
+	p, seen, neighbours := newScattered(keys), map[int]bool{}, 0
+	last := 0
+	for range keys {
+		user := p.take().user
+		if user == last+1 {
+			neighbours++
+		}
+		seen[user], last = true, user
+	}
+	if len(seen) != keys || neighbours > keys/10 {
+		t.Errorf("%d of %d users, %d of them after their neighbour", len(seen), keys, neighbours)
+	}
+	if total := recountOf(newScattered(keys), 3*keys); total.counts[p.take().user] < 2 {
+		t.Error("no payment comes after the first round")
+	}
+}
+
 func TestNumbersArePaddedToTheirDigits(t *testing.T) {
 	for _, n := range []int{0, 7, 10, 99, 100, 12345, 1234567} {
 		for _, digits := range []int{1, 2, 6, 12} {

@@ -23,7 +23,7 @@ func (t *topics) readCommitted(ctx context.Context, topic string, f func(*kgo.Re
 		}
 	})
 	// Markers, which transactions end with, tell how far the reading is where no record is visible.
-	c, err := t.follow(topic, kgo.KeepControlRecords())
+	c, err := t.follow([]string{topic}, kgo.KeepControlRecords())
 	if err != nil {
 		return err
 	}
@@ -49,9 +49,9 @@ func (t *topics) readCommitted(ctx context.Context, topic string, f func(*kgo.Re
 	return nil
 }
 
-// follow reads a topic from its start and goes on with what comes.
-func (t *topics) follow(topic string, options ...kgo.Opt) (*kgo.Client, error) {
-	return kgo.NewClient(append(options, kgo.SeedBrokers(t.address), kgo.ConsumeTopics(topic),
+// follow reads topics from their start and goes on with what comes.
+func (t *topics) follow(names []string, options ...kgo.Opt) (*kgo.Client, error) {
+	return kgo.NewClient(append(options, kgo.SeedBrokers(t.address), kgo.ConsumeTopics(names...),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.FetchMaxWait(200*time.Millisecond))...)
 }

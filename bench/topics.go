@@ -21,8 +21,11 @@ type topics struct {
 	admin   *kadm.Client
 }
 
+// staleAfter is how old what is asked about topics may be: those that a process has just created must be seen.
+const staleAfter = 20 * time.Millisecond
+
 func openTopics(address string) (*topics, error) {
-	c, err := kgo.NewClient(kgo.SeedBrokers(address))
+	c, err := kgo.NewClient(kgo.SeedBrokers(address), kgo.MetadataMinAge(staleAfter))
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +73,20 @@ func hasPrefix(name string, prefixes []string) bool {
 		}
 	}
 	return false
+}
+
+// groups are the consumer groups whose names begin with a prefix.
+func (t *topics) groups(ctx context.Context, prefix string) (names []string, err error) {
+	all, err := t.admin.ListGroups(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list groups: %w", err)
+	}
+	for _, name := range all.Groups() {
+		if strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }
 
 // forget deletes a stopped program's groups.

@@ -20,14 +20,21 @@ type program struct {
 	processor.Flags
 	Profile string `help:"Write profiles to this path with .cpu (the whole run) and .heap (its fullest moment) added. Default: none." type:"path"`
 
-	Countsum   countSum   `cmd:"" help:"Count and sum payments per user."`
-	Channelgmv channelGMV `cmd:"" help:"Sales per channel and day."`
+	Countsum      countSum      `cmd:"" help:"Count and sum payments per user."`
+	Channelgmv    channelGMV    `cmd:"" help:"Sales per channel and day."`
+	Coupon        coupons       `cmd:"" help:"Spend per buyer and day, and coupons."`
+	Hourlypremium hourlyPremium `cmd:"" help:"Premiums per hour."`
+	Premiumdrop   premiumDrop   `cmd:"" help:"Premiums that have fallen."`
+	Lastpage      lastPage      `cmd:"" help:"Last pages."`
+	Clickalerts   clickAlerts   `cmd:"" help:"Patterns in clicks."`
 }
 
 type countSum struct {
 	Name string `help:"Name of the topology." required:""`
 	In   string `help:"Input topic, keyed by user." required:""`
 	Out  string `help:"Output topic." required:""`
+
+	WithoutTransactions bool `help:"Write at least once, without transactions. Tables and outputs are wrong after any failure: only to measure."`
 }
 
 // Topology is what kong's command stands for.
@@ -54,11 +61,12 @@ func main() {
 }
 
 func (p *program) run(command string) (err error) {
-	build := p.Countsum.Topology
-	if command == "channelgmv" {
-		build = p.Channelgmv.Topology
+	build := map[string]func() (*stream.Topology, error){
+		"countsum": p.Countsum.Topology, "channelgmv": p.Channelgmv.Topology, "coupon": p.Coupon.Topology,
+		"hourlypremium": p.Hourlypremium.Topology, "premiumdrop": p.Premiumdrop.Topology, "lastpage": p.Lastpage.Topology,
+		"clickalerts": p.Clickalerts.Topology,
 	}
-	t, err := build()
+	t, err := build[command]()
 	if err != nil {
 		return err
 	}
@@ -68,6 +76,9 @@ func (p *program) run(command string) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, stop()) }()
+	}
+	if p.Countsum.WithoutTransactions {
+		return runWithoutTransactions(context.Background(), p.Flags, t.Plan(), p.Logger(os.Stderr))
 	}
 	return processor.Run(context.Background(), p.Flags, t.Plan(), p.Logger(os.Stderr))
 }

@@ -46,6 +46,7 @@ type life struct {
 	owned    atomic.Int64 // partitions of this session
 	commitMu sync.Mutex   // one transaction at a time
 	kicked   chan struct{}
+	silence  silence // the ticker's
 	batches  batches
 	err      atomic.Pointer[error]
 
@@ -281,6 +282,7 @@ func (l *life) tickLoop() {
 			w.tick()
 			w.freshen(time.Now())
 		}
+		l.advance()
 	}
 }
 

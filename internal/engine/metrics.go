@@ -43,6 +43,7 @@ var counters = []struct {
 	{describe("tributary_records_total", "Records taken in."), func(c *task.Counters) int64 { return c.Records.Load() }},
 	{describe("tributary_dead_letters_total", "Records that became dead letters."), func(c *task.Counters) int64 { return c.DeadLetters.Load() }},
 	{describe("tributary_late_total", "Dead letters that came too late."), func(c *task.Counters) int64 { return c.Late.Load() }},
+	{describe("tributary_behind_advance_total", "Events that came behind time that had gone on without records: late, or nearly so, because of that."), func(c *task.Counters) int64 { return c.Behind.Load() }},
 	{describe("tributary_skipped_total", "Records without effect: empty values on event topics, and what a topology skips."), func(c *task.Counters) int64 { return c.Skipped.Load() }},
 	{describe("tributary_expired_rows_total", "Rows forgotten after their retention."), func(c *task.Counters) int64 { return c.Expired.Load() }},
 	{describe("tributary_timers_total", "Timers fired."), func(c *task.Counters) int64 { return c.Timers.Load() }},
