@@ -16,6 +16,10 @@ DB_PKGS     := ./integration/databases ./integration/sqlsink ./integration/captu
 UNIT_PKGS    = $$($(GO) list ./... | grep -v -e '/integration' -e '/bench' -e '/internal/engine$$')
 FUZZTIME    ?= 20s
 BENCHTIME   ?= 100x
+# What make image makes, and docker-compose.yml runs.
+export TRIBUTARY_IMAGE ?= tributary
+# Authorities that programs in containers trust.
+CERTIFICATES ?= /etc/ssl/certs/ca-certificates.crt
 
 ##@ Every day
 
@@ -38,7 +42,8 @@ test: ## all tests that need nothing but Go: they bring a Kafka broker with them
 	@echo '               make kafka-test BROKERS=host:port,...    on brokers that run'
 	@echo '  databases    make db-test                             starts MySQL and PostgreSQL; needs Maven the first time'
 	@echo '                                                        and Debian'\''s postgresql'
-	@echo '  containers   make up                                  the services with Docker Compose; no test runs them'
+	@echo '  containers   make compose-test                        everything with Docker Compose; needs Docker, and images of'
+	@echo '                                                        Kafka and MySQL: integration/images makes them if need be'
 
 .PHONY: build
 build: ## static binaries into bin/
@@ -79,13 +84,24 @@ db-test: ## sink and capture on a real MySQL and PostgreSQL, started here, or TR
 	TRIBUTARY_DATABASES=$${TRIBUTARY_DATABASES:-local} \
 	  $(GO) test -count=1 -p 1 -timeout 30m $(DB_PKGS)
 
+.PHONY: image
+image: ## the container image tributary, of binaries built here; needs a Docker engine, and no registry
+	rm -rf bin/image && mkdir -p bin/image/{programs,certificates,state}
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/image/programs/ ./cmd/...
+	if [ -r $(CERTIFICATES) ]; then cp $(CERTIFICATES) bin/image/certificates/; fi
+	docker build --quiet --target packed --tag $(TRIBUTARY_IMAGE) --file Dockerfile bin/image
+
 .PHONY: up
-up: ## Kafka, channelgmv and lookup in containers
-	docker compose up --build --detach
+up: image ## all programs, Kafka and MySQL in containers; needs Docker Compose v2
+	docker compose up --detach --wait
 
 .PHONY: down
 down: ## stop the containers; volumes stay (docker compose down --volumes deletes them)
 	docker compose down
+
+.PHONY: compose-test
+compose-test: image ## the same containers under another name and other ports, fed and checked; needs Docker Compose v2
+	TRIBUTARY_COMPOSE=1 $(GO) test -count=1 -v -timeout 20m ./integration/compose
 
 ##@ Measuring and searching
 

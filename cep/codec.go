@@ -13,8 +13,11 @@ import (
 // runs in the form of package nfa (uvarint length and bytes).
 const runsVersion = 1
 
-// runsCodec stores Runs. accept says which it may read; nil: all.
-type runsCodec struct{ accept func(ruleRuns) error }
+// runsCodec stores Runs. accept says which it may read; nil: all. explain is for those who look them up.
+type runsCodec struct {
+	accept  func(ruleRuns) error
+	explain explainer
+}
 
 var (
 	_ codecs.Codec[Runs]   = runsCodec{}
@@ -63,7 +66,7 @@ func (c runsCodec) Decode(b []byte) (Runs, error) {
 		return Runs{}, fmt.Errorf("%w: they are not of version %d", errRuns, runsVersion)
 	}
 	in := input{b: b[1:]}
-	s := &runsState{seq: in.uvarint(), arrived: in.uvarint(), waiting: int(in.uvarint()), stored: int(in.uvarint()), swept: int(in.uvarint())}
+	s := &runsState{explain: c.explain, seq: in.uvarint(), arrived: in.uvarint(), waiting: int(in.uvarint()), stored: int(in.uvarint()), swept: int(in.uvarint())}
 	s.timer = in.varint()
 	for n := in.uvarint(); n > 0 && !in.bad; n-- {
 		x := ruleRuns{string(in.part()), string(in.part()), append([]byte(nil), in.part()...)}

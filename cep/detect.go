@@ -59,12 +59,13 @@ func Detect[K tables.Key, E, R any](s stream.Stream[K, E], d Detection[K, E], ru
 	x := &detector[K, E, R]{d: d}
 	err := x.compile(rules)
 	table := d.Runs
-	table.Codec = runsCodec{x.accept}
+	table.Codec = runsCodec{accept: x.accept, explain: x.explain}
 	p := stream.ProcessorOf(s, table)
 	if err != nil {
 		p.Mistake(err)
 	}
 	for _, r := range x.rules {
+		p.Pattern(r.Name)
 		p.Describe(fmt.Sprintf("detect %s, pattern %s", r.Name, r.now.a.Fingerprint()))
 	}
 	stream.WithSubs(p, waitingSubs, eventSubs)
@@ -171,6 +172,16 @@ func (x *detector[K, E, R]) accept(stored ruleRuns) error {
 	}
 	return fmt.Errorf("%w %q has partial matches of pattern %s, and is pattern %s now: declare in Changed whether they drain or are discarded",
 		errRule, stored.name, stored.fingerprint, r.now.a.Fingerprint())
+}
+
+// explain is what stored runs wait for; known is false if they are those of a pattern that is not here.
+func (x *detector[K, E, R]) explain(stored ruleRuns) (open []nfa.Waiting, held int, known bool, err error) {
+	_, m := x.find(stored)
+	if m == nil {
+		return nil, 0, false, nil
+	}
+	open, held, err = m.a.Waiting(stored.stored)
+	return open, held, true, err
 }
 
 // find is the rule and the automaton for stored runs; nil: there is none.

@@ -1,9 +1,9 @@
 package cep
 
 import (
-	"encoding/json"
 	"slices"
 
+	"github.com/tributary-go/tributary/cep/nfa"
 	"github.com/tributary-go/tributary/tables"
 )
 
@@ -20,7 +20,11 @@ type runsState struct {
 	swept   int    // those that were left when the others were deleted last
 	rules   []ruleRuns
 	warm    any // *warm[E]; nil: as it was read from the store
+	explain explainer
 }
+
+// explainer says what stored runs wait for, how many matches are held back, and whether their pattern is known.
+type explainer func(ruleRuns) (open []nfa.Waiting, held int, known bool, err error)
 
 // ruleRuns are the runs of a rule.
 type ruleRuns struct {
@@ -36,27 +40,6 @@ const noTimer int64 = -1 << 63
 // latest event: for patterns without a window.
 func NewRuns[K tables.Key](name string, opts ...tables.Option) tables.Table[K, Runs] {
 	return tables.New[K](name, runsCodec{}, opts...)
-}
-
-// MarshalJSON is for look-ups: what the runs of each rule are stored as says nothing to people.
-func (r Runs) MarshalJSON() ([]byte, error) {
-	type rule struct {
-		Name        string `json:"name"`
-		Fingerprint string `json:"fingerprint"`
-	}
-	doc := struct {
-		Processed uint64 `json:"processed"`
-		Waiting   int    `json:"waiting"`
-		Stored    int    `json:"stored_events"`
-		Open      []rule `json:"open"`
-	}{Open: []rule{}}
-	if r.s != nil {
-		doc.Processed, doc.Waiting, doc.Stored = r.s.seq, r.s.waiting, r.s.stored
-		for _, x := range r.s.rules {
-			doc.Open = append(doc.Open, rule{x.name, x.fingerprint})
-		}
-	}
-	return json.Marshal(doc)
 }
 
 // Waiting is how many events wait for the watermark.

@@ -41,6 +41,9 @@ func topicNote(x *task.Topic) string {
 	if x.OutOfOrder > 0 {
 		note += ", out of order by " + x.OutOfOrder.String()
 	}
+	if x.Advance > 0 {
+		note += ", goes on by " + x.Advance.String() + " without records"
+	}
 	if x.Global {
 		note += ", held in whole by every instance"
 	}

@@ -23,6 +23,11 @@ func (p Processor[K, A]) Mistake(err error) { p.t.mistake("table %s: %w", p.tabl
 // Describe adds a line to what Topology.Describe says of the group.
 func (p Processor[K, A]) Describe(text string) { p.group.step(text) }
 
+// Pattern names a pattern whose partial matches the table holds, for those who look them up.
+func (p Processor[K, A]) Pattern(name string) {
+	p.group.Table.Patterns = append(p.group.Table.Patterns, name)
+}
+
 // DeadLetter writes a record of the handler's key to the dead letters, in the same commit, and goes on. The
 // record being handled becomes none by this.
 func (c *Context[K, A]) DeadLetter(value []byte, reason error) { c.c.DeadLetter(value, reason) }

@@ -24,6 +24,7 @@ type ChangeTopic[K Key, V any] struct {
 
 type topicOptions struct {
 	outOfOrder time.Duration
+	advance    time.Duration
 	retention  time.Duration
 	events     bool
 	keyed      bool
@@ -36,6 +37,17 @@ type TopicOption func(*topicOptions)
 // OutOfOrder bounds by how much event times of an external topic go back: its watermark stays so far behind
 // the largest event time seen. Default 0.
 func OutOfOrder(d time.Duration) TopicOption { return func(o *topicOptions) { o.outOfOrder = d } }
+
+// IdleAdvance lets the event time of an external topic go on when nobody writes: at the rate of the wall clock,
+// while all partitions are idle and read to their ends, and at most so far beyond what its records say. Default 0:
+// time stands still until the next record. A record that comes behind such an advance may be late, where it would
+// not have been without; those are counted (tributary_behind_advance_total).
+//
+// Use it where something must be noticed though nothing happens, and where records come soon after their event
+// time. What is read again from the log has no pauses: there, time goes on with the records alone.
+func IdleAdvance(limit time.Duration) TopicOption {
+	return func(o *topicOptions) { o.advance = limit }
+}
 
 // Events declares a result topic that holds events and not a table: it is not compacted, and records stay
 // for retention (0: for ever) after they were written.
@@ -77,6 +89,9 @@ func NewChangeTopic[K Key, V any](name string, c codecs.Codec[V], opts ...TopicO
 func (x Topic[K, V]) plan(kind task.Kind) task.Topic {
 	p := task.Topic{Name: x.Name, Kind: kind, Compacted: kind == task.Result && !x.opts.events, Retention: x.opts.retention, OutOfOrder: x.opts.outOfOrder,
 		Bootstrap: kind == task.External && x.opts.bootstrap}
+	if kind == task.External {
+		p.Advance = max(0, x.opts.advance)
+	}
 	if c, ok := x.Codec.(codecs.FallingBack); ok && kind == task.External {
 		p.Fallbacks = c.Fallbacks
 	}

@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/tributary-go/tributary/cep/nfa"
 )
@@ -19,6 +20,7 @@ import (
 //	{"sameField": {stage, which, field, ifEmpty}}             the field equals that of the stage's event
 //	{"sumPrice": {stage, op, value, plusCurrent}}             the sum of "price" over the stage's events so far
 //	{"count": {stage, op, value}}                             how many events the stage has so far
+//	{"expr": "price > 200 && known.brand"}                    an expression: see the package's comment
 type Condition struct {
 	Any       *bool
 	Type      *string
@@ -29,6 +31,7 @@ type Condition struct {
 	SameField *Earlier
 	SumPrice  *Total
 	Count     *Total
+	Expr      *string
 }
 
 // Earlier compares with an event that a stage took.
@@ -52,7 +55,7 @@ func (d *decoder[E]) condition(where string, b json.RawMessage) nfa.Condition[E]
 	var c Condition
 	if err := strictly(b, &c); err != nil {
 		d.mistake("%s: %v", where, err)
-		return nil
+		return never[E]
 	}
 	return d.compile(where, c)
 }
@@ -77,6 +80,7 @@ func (d *decoder[E]) compile(where string, c Condition) nfa.Condition[E] {
 	add(c.SameField != nil, func() nfa.Condition[E] { return d.sameField(where, *c.SameField) })
 	add(c.SumPrice != nil, func() nfa.Condition[E] { return d.sumPrice(where, *c.SumPrice) })
 	add(c.Count != nil, func() nfa.Condition[E] { return d.count(where, *c.Count) })
+	add(c.Expr != nil, func() nfa.Condition[E] { return d.expression(where, *c.Expr) })
 	if len(all) != 1 {
 		d.mistake("%s: a condition is one test, this one is %d", where, len(all))
 		return never[E]
@@ -148,6 +152,7 @@ func (d *decoder[E]) sameField(where string, x Earlier) nfa.Condition[E] {
 }
 
 func (d *decoder[E]) sumPrice(where string, x Total) nfa.Condition[E] {
+	d.known(where, x.Stage)
 	of, holds := d.number(where, "price"), d.op(where, x.Op)
 	return func(e E, m nfa.Match[E]) bool {
 		sum := 0.0
@@ -162,12 +167,14 @@ func (d *decoder[E]) sumPrice(where string, x Total) nfa.Condition[E] {
 }
 
 func (d *decoder[E]) count(where string, x Total) nfa.Condition[E] {
+	d.known(where, x.Stage)
 	holds := d.op(where, x.Op)
 	return func(_ E, m nfa.Match[E]) bool { return holds(float64(m.Count(x.Stage)), x.Value) }
 }
 
 // which finds the event of a stage to compare with.
 func (d *decoder[E]) which(where string, x Earlier) func(nfa.Match[E]) (E, bool) {
+	d.known(where, x.Stage)
 	switch x.Which {
 	case "", "last":
 		return func(m nfa.Match[E]) (E, bool) { return m.Last(x.Stage) }
@@ -176,6 +183,13 @@ func (d *decoder[E]) which(where string, x Earlier) func(nfa.Match[E]) (E, bool)
 	}
 	d.mistake("%s: which is first or last, not %q", where, x.Which)
 	return func(nfa.Match[E]) (e E, ok bool) { return e, false }
+}
+
+// known checks that the pattern has a stage, where that matters.
+func (d *decoder[E]) known(where, stage string) {
+	if d.strict && !slices.Contains(d.steps, stage) {
+		d.mistake("%s: there is no stage %q to compare with", where, stage)
+	}
 }
 
 func (d *decoder[E]) text(where, field string) func(E) string {

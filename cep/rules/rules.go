@@ -10,6 +10,19 @@
 // {"type": "times", "from": 1, "to": 3}, {"type": "oneOrMore"} or {"type": "timesOrMore", "n": 2}. within is
 // {"ms", "type"} with the types firstAndLast (default) and previousAndCurrent. skip is {"type", "stage",
 // "throwOnMiss"}. The words are those of FlinkCEP; what a condition can be, says [Condition].
+//
+// A condition can be an expression (https://expr-lang.org), which must be true or false. It sees the fields of the
+// event, and what the partial match has taken so far, by step:
+//
+//	price > 200 && type in ["cart", "wishlist"]
+//	type == "view" && productId == first.looked.productId && price < last.looked.price
+//	count.looked >= 3 && all(events.looked, .price > 10)
+//
+// Texts are strings, numbers floating. A text that is missing is "", and a missing number NaN, with which no
+// comparison but != holds; known.price tells. A step that has taken no event has first and last all the same, with
+// all fields missing. An expression has at most 200 nodes and none of the library's functions that read a clock.
+//
+// A [Rule] is a pattern with a name, a version and what is said of what it finds: see [Document].
 package rules
 
 import (
@@ -25,7 +38,11 @@ import (
 // Fields says how conditions read events, by the names that documents use.
 type Fields[E any] struct {
 	Text   map[string]func(E) string  // "type" among them
-	Number map[string]func(E) float64 // "price" among them
+	Number map[string]func(E) float64 // "price" among them; NaN: it is missing
+	// Known tells which fields of an event are there. A field that is not in it is always there.
+	Known map[string]func(E) bool
+	// Written are numbers as messages show them. One that is not in it is written with as few digits as it needs.
+	Written map[string]func(E) string
 }
 
 // ErrRule is returned (wrapped) for a document that is no pattern. What is wrong with a pattern as such says
@@ -38,12 +55,27 @@ func Decode[E any](b []byte, f Fields[E]) (nfa.Pattern[E], error) {
 	if err := strictly(b, &doc); err != nil {
 		return nfa.Pattern[E]{}, fmt.Errorf("%w: %w", ErrRule, err)
 	}
-	d := decoder[E]{fields: f}
-	p := nfa.Pattern[E]{Steps: d.steps(doc.Stages), Skip: d.skip(doc.Skip)}
+	d := decoder[E]{fields: f, steps: names(doc.Stages)}
+	return d.pattern(doc), errors.Join(d.mistakes...)
+}
+
+func (d *decoder[E]) pattern(doc document) nfa.Pattern[E] {
+	p := nfa.Pattern[E]{Steps: d.sequence(doc.Stages), Skip: d.skip(doc.Skip)}
 	if n := len(p.Steps); n > 0 {
 		d.within(&p.Steps[n-1], doc.Within)
 	}
-	return p, errors.Join(d.mistakes...)
+	return p
+}
+
+// names are those of the stages, also of those in groups.
+func names(stages []stage) (all []string) {
+	for _, s := range stages {
+		if s.Name != "" {
+			all = append(all, s.Name)
+		}
+		all = append(all, names(s.Group)...)
+	}
+	return all
 }
 
 type document struct {
@@ -93,6 +125,8 @@ func strictly(b []byte, v any) error {
 
 type decoder[E any] struct {
 	fields   Fields[E]
+	steps    []string // their names
+	strict   bool     // a condition on a stage that there is not is a mistake; Flink takes it for one without events
 	mistakes []error
 }
 
@@ -100,7 +134,7 @@ func (d *decoder[E]) mistake(format string, args ...any) {
 	d.mistakes = append(d.mistakes, fmt.Errorf("%w: %s", ErrRule, fmt.Sprintf(format, args...)))
 }
 
-func (d *decoder[E]) steps(stages []stage) (steps []nfa.Step[E]) {
+func (d *decoder[E]) sequence(stages []stage) (steps []nfa.Step[E]) {
 	for _, s := range stages {
 		steps = append(steps, d.step(s))
 	}
@@ -108,7 +142,7 @@ func (d *decoder[E]) steps(stages []stage) (steps []nfa.Step[E]) {
 }
 
 func (d *decoder[E]) step(s stage) nfa.Step[E] {
-	step := nfa.Step[E]{Name: s.Name, Group: d.steps(s.Group), Optional: s.Optional, Greedy: s.Greedy}
+	step := nfa.Step[E]{Name: s.Name, Group: d.sequence(s.Group), Optional: s.Optional, Greedy: s.Greedy}
 	where := fmt.Sprintf("stage %q", s.Name)
 	step.Contiguity = d.contiguity(where, s.Contiguity)
 	step.Times = d.times(where, s.Quantifier)

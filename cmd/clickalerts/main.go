@@ -20,6 +20,7 @@ type program struct {
 	config.Rules    `set:"retain=192h"`
 	Once            bool          `help:"Find matches of a pattern that don't overlap. Without it every match is an alert." group:"Rules"`
 	ByArrival       bool          `help:"Take clicks of one time as they arrived, not by their ids." group:"Rules"`
+	MaxIdleAdvance  time.Duration `help:"How far event time goes on while nobody clicks, at the rate of the wall clock: so a cart that was left behind is noticed before the next click. 0: not at all." default:"1h" group:"Time"`
 	CrossSellWithin time.Duration `help:"Cross-sell: from view to view." default:"5m" group:"Rules"`
 	CartPrice       string        `help:"Abandoned cart: price above which a cart counts." default:"200" group:"Rules"`
 	CartWithin      time.Duration `help:"Abandoned cart: from cart to purchase." default:"10m" group:"Rules"`
@@ -42,6 +43,7 @@ func (p *program) Topology() (*stream.Topology, error) {
 	}
 	return clickalerts.Topology(clickalerts.Config{
 		Zone: zone, From: from, Retain: p.Retain, Once: p.Once, ByArrival: p.ByArrival,
+		MaxIdleAdvance: p.MaxIdleAdvance,
 		Thresholds: clickalerts.Thresholds{
 			CrossSellWithin: p.CrossSellWithin, CartPrice: price, CartWithin: p.CartWithin, IntentViews: p.IntentViews, IntentWithin: p.IntentWithin,
 			DropWithin: p.DropWithin, ChurnViews: p.ChurnViews, ChurnWithin: p.ChurnWithin,

@@ -1,4 +1,4 @@
-// Command tributary shows what Tributary does: a demo without Kafka, and the topologies as graphs.
+// Command tributary shows what Tributary does: a demo without Kafka, the topologies as graphs, and rules tried out.
 package main
 
 import (
@@ -18,6 +18,7 @@ import (
 type program struct {
 	Demo     demoCommand     `cmd:"" help:"Run everything in this process, on a broker in memory: what comes in, the processors, look-ups, a live page."`
 	Describe describeCommand `cmd:"" help:"Print the graph of a topology."`
+	Cep      cepCommand      `cmd:"" help:"Rules over clicks as documents: check them, try them out."`
 }
 
 func main() {

@@ -1,5 +1,5 @@
-// Package brokers gives tests a Kafka to run against: one inside the process, one started from a script, or one that
-// the environment names.
+// Package brokers gives tests a Kafka to run against: one inside the process, one started from a script or in
+// containers, or one that the environment names.
 //
 // Records are written and read with franz-go, which shares no client code with the product: a mistake in one does not
 // hide in the other.
@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,7 +23,8 @@ import (
 const (
 	// addressesVar names running brokers, host:port, separated by commas.
 	addressesVar = "TRIBUTARY_BROKERS"
-	// kafkaVar is "local" (one broker) or "local3" (three) to start Kafka on this machine.
+	// kafkaVar is "local" (one broker) or "local3" (three) to start Kafka on this machine, "containers" or "containers3"
+	// to start it in Docker.
 	kafkaVar = "TRIBUTARY_KAFKA"
 	// patience bounds everything a test asks of the brokers.
 	patience = time.Minute
@@ -31,11 +33,29 @@ const (
 // Cluster is a Kafka that a test may use. Its topics outlive the test when the cluster does: see Unique.
 type Cluster struct {
 	addrs []string
-	local *local // nil unless this process started it
+	owned owned // nil unless this process started it
+}
+
+// owned is a cluster whose brokers this process may kill. They have numbers from 1 on.
+type owned interface {
+	kill(id int) error
+	restart(id int) error
+	isDown(id int) bool
+}
+
+// kinds are the values of kafkaVar.
+var kinds = map[string]struct {
+	size  int
+	start func(size int) (owned, []string, error)
+}{
+	"local": {1, startLocal}, "local3": {3, startLocal}, "containers": {1, startContained}, "containers3": {3, startContained},
 }
 
 // Brokers are the bootstrap addresses.
 func (c Cluster) Brokers() []string { return slices.Clone(c.addrs) }
+
+// At is the cluster that has these brokers.
+func At(addrs ...string) Cluster { return Cluster{addrs: slices.Clone(addrs)} }
 
 // Embedded starts a broker of the test's own, inside the process. It ends with the test.
 func Embedded(t testing.TB) Cluster {
@@ -54,20 +74,28 @@ func Real(t testing.TB) Cluster {
 	if list := os.Getenv(addressesVar); list != "" {
 		return Cluster{addrs: strings.Split(list, ",")}
 	}
-	size, asked := map[string]int{"local": 1, "local3": 3}[os.Getenv(kafkaVar)]
+	kind, asked := kinds[os.Getenv(kafkaVar)]
 	if !asked {
-		t.Skipf("no Kafka: set %s=local (needs Java 17; local3 for three brokers) or %s=host:port,...", kafkaVar, addressesVar)
+		t.Skipf("no Kafka: set %s=local (needs Java 17) or containers (needs Docker; local3, containers3 for three brokers) or %s=host:port,...",
+			kafkaVar, addressesVar)
 	}
-	l, err := shared(size)
-	if err != nil {
-		t.Fatalf("start Kafka on this machine: %v", err)
+	started.once.Do(func() { started.cluster.owned, started.cluster.addrs, started.err = kind.start(kind.size) })
+	if started.err != nil {
+		t.Fatalf("start Kafka: %v", started.err)
 	}
-	return Cluster{addrs: l.addrs, local: l}
+	return started.cluster
+}
+
+// started is the process's one cluster: a start takes seconds, so all tests share it.
+var started struct {
+	once    sync.Once
+	cluster Cluster
+	err     error
 }
 
 // IDs are the brokers that Kill and Restart can be asked for. Empty if this process did not start them.
 func (c Cluster) IDs() []int {
-	if c.local == nil {
+	if c.owned == nil {
 		return nil
 	}
 	ids := make([]int, len(c.addrs))
@@ -81,13 +109,13 @@ func (c Cluster) IDs() []int {
 // skipped if this process did not start the cluster.
 func (c Cluster) Kill(t testing.TB, id int) {
 	t.Helper()
-	c.needLocal(t)
+	c.needOwned(t)
 	t.Cleanup(func() {
-		if c.local.isDown(id) {
+		if c.owned.isDown(id) {
 			c.Restart(t, id)
 		}
 	})
-	if err := c.local.kill(id); err != nil {
+	if err := c.owned.kill(id); err != nil {
 		t.Fatalf("kill broker %d: %v", id, err)
 	}
 }
@@ -95,16 +123,16 @@ func (c Cluster) Kill(t testing.TB, id int) {
 // Restart starts a broker again, stopping it first if it runs. It accepts clients when Restart returns.
 func (c Cluster) Restart(t testing.TB, id int) {
 	t.Helper()
-	c.needLocal(t)
-	if err := c.local.restart(id); err != nil {
+	c.needOwned(t)
+	if err := c.owned.restart(id); err != nil {
 		t.Fatalf("restart broker %d: %v", id, err)
 	}
 }
 
-func (c Cluster) needLocal(t testing.TB) {
+func (c Cluster) needOwned(t testing.TB) {
 	t.Helper()
-	if c.local == nil {
-		t.Skipf("this test kills brokers, so it needs %s=local or local3", kafkaVar)
+	if c.owned == nil {
+		t.Skipf("this test kills brokers, so it needs %s=local, local3, containers or containers3", kafkaVar)
 	}
 }
 

@@ -19,56 +19,42 @@ import (
 type local struct {
 	script string
 	env    []string
-	addrs  []string
 
 	mu   sync.Mutex
 	down map[int]bool
 }
 
-// started is the process's one cluster: a start takes seconds, so all tests share it.
-var started struct {
-	once sync.Once
-	l    *local
-	err  error
-}
-
-func shared(size int) (*local, error) {
-	started.once.Do(func() { started.l, started.err = start(size) })
-	return started.l, started.err
-}
-
-// start makes a cluster that lives until this process ends, however it ends.
-func start(size int) (*local, error) {
+// startLocal makes a cluster that lives until this process ends, however it ends.
+func startLocal(size int) (owned, []string, error) {
 	script, err := findScript()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	dir, err := os.MkdirTemp("", "tributary-kafka-")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// The port may be taken between the look and the start. Then another one is tried.
 	for range 3 {
 		port, portErr := freePorts(size)
 		if portErr != nil {
-			return nil, portErr
+			return nil, nil, portErr
 		}
 		l := &local{script: script, down: make(map[int]bool)}
 		l.env = append(os.Environ(), "KAFKA_LOCAL_DIR="+dir, "KAFKA_LOCAL_PORT="+strconv.Itoa(port))
 		if err := l.guard(dir, size); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		out, upErr := l.run("up", strconv.Itoa(size))
 		if upErr == nil {
-			l.addrs = strings.Split(strings.TrimSpace(out), ",")
-			return l, nil
+			return l, strings.Split(strings.TrimSpace(out), ","), nil
 		}
 		err = upErr
 		if _, wipeErr := l.run("wipe"); wipeErr != nil {
-			return nil, errors.Join(err, wipeErr)
+			return nil, nil, errors.Join(err, wipeErr)
 		}
 	}
-	return nil, err
+	return nil, nil, err
 }
 
 // guard starts a process that waits for the end of this one and then removes the cluster. It waits at a pipe whose other

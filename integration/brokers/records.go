@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -111,21 +112,24 @@ func (c Cluster) ReadCommitted(t testing.TB, topic string) []Record {
 func (c Cluster) bounds(ctx context.Context, t testing.TB, topic string) (starts, ends map[int32]int64) {
 	t.Helper()
 	admin := kadm.NewClient(c.client(t))
-	first, err := admin.ListStartOffsets(ctx, topic)
-	if err == nil {
-		err = first.Error()
+	return listed(ctx, t, topic, "start", admin.ListStartOffsets), listed(ctx, t, topic, "end", admin.ListCommittedOffsets)
+}
+
+// listed asks until the brokers know: a partition that has just got another leader does not, for a moment.
+func listed(ctx context.Context, t testing.TB, topic, what string, list func(context.Context, ...string) (kadm.ListedOffsets, error)) map[int32]int64 {
+	t.Helper()
+	for ; ; time.Sleep(50 * time.Millisecond) {
+		found, err := list(ctx, topic)
+		if err == nil {
+			err = found.Error()
+		}
+		if err == nil {
+			return offsets(found)
+		}
+		if ctx.Err() != nil || !kerr.IsRetriable(err) {
+			t.Fatalf("ask for the %s of topic %s: %v", what, topic, err)
+		}
 	}
-	if err != nil {
-		t.Fatalf("ask for the start of topic %s: %v", topic, err)
-	}
-	last, err := admin.ListCommittedOffsets(ctx, topic)
-	if err == nil {
-		err = last.Error()
-	}
-	if err != nil {
-		t.Fatalf("ask for the end of topic %s: %v", topic, err)
-	}
-	return offsets(first), offsets(last)
 }
 
 func offsets(listed kadm.ListedOffsets) map[int32]int64 {

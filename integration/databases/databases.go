@@ -1,5 +1,5 @@
-// Package databases gives tests a MySQL or a PostgreSQL to run against: one started from a script, or one that the
-// environment names.
+// Package databases gives tests a MySQL or a PostgreSQL to run against: one started from a script or in a container, or
+// one that the environment names.
 //
 // A server that is started here is shared by all tests of the process and ends with it, however it ends. Tests don't
 // meet because each has a database of its own: see [Server.NewDatabase].
@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// startVar is "local" to start servers on this machine.
+	// startVar is "local" to start servers on this machine, "containers" to start them in Docker.
 	startVar = "TRIBUTARY_DATABASES"
 	// mysqlVar names a running MySQL, as go-sql-driver writes it: root:password@tcp(host:port)/
 	mysqlVar = "TRIBUTARY_MYSQL"
@@ -31,12 +31,19 @@ type Server struct {
 	Host           string
 	Port           int
 	User, Password string
-	// CAFile is the PEM file of the authority that signed the server's certificate. Empty if the environment named
-	// the server.
+	// CAFile is the PEM file of the authority that signed the server's certificate. Empty if the server is not one
+	// that was started here from its script.
 	CAFile string
 
 	kind  kind
-	local *local // nil unless this process started it
+	owned owned // nil unless this process started it
+}
+
+// owned is a server that this process may kill.
+type owned interface {
+	kill() error
+	restart() error
+	isDown() bool
 }
 
 // kind is what differs between the makes.
@@ -76,12 +83,13 @@ func PostgreSQL(t testing.TB) Server {
 
 func here(t testing.TB, s *starter, what, needs, otherwise string) Server {
 	t.Helper()
-	if os.Getenv(startVar) != "local" {
-		t.Skipf("no %s: set %s=local (needs %s) or %s", what, startVar, needs, otherwise)
+	start, asked := map[string]func() (Server, error){"local": s.start, "containers": s.startContained}[os.Getenv(startVar)]
+	if !asked {
+		t.Skipf("no %s: set %s=local (needs %s) or containers (needs Docker) or %s", what, startVar, needs, otherwise)
 	}
-	s.once.Do(func() { s.made, s.err = s.start() })
+	s.once.Do(func() { s.made, s.err = start() })
 	if s.err != nil {
-		t.Fatalf("start %s on this machine: %v", what, s.err)
+		t.Fatalf("start %s: %v", what, s.err)
 	}
 	return s.made
 }
@@ -128,13 +136,13 @@ func (s Server) Query(t testing.TB, database, query string) [][]string {
 // skipped if this process did not start the server.
 func (s Server) Kill(t testing.TB) {
 	t.Helper()
-	s.needLocal(t)
+	s.needOwned(t)
 	t.Cleanup(func() {
-		if s.local.isDown() {
+		if s.owned.isDown() {
 			s.Restart(t)
 		}
 	})
-	if err := s.local.kill(); err != nil {
+	if err := s.owned.kill(); err != nil {
 		t.Fatalf("kill the server: %v", err)
 	}
 }
@@ -142,15 +150,15 @@ func (s Server) Kill(t testing.TB) {
 // Restart starts the server again, stopping it first if it runs. It accepts connections when Restart returns.
 func (s Server) Restart(t testing.TB) {
 	t.Helper()
-	s.needLocal(t)
-	if err := s.local.restart(); err != nil {
+	s.needOwned(t)
+	if err := s.owned.restart(); err != nil {
 		t.Fatalf("restart the server: %v", err)
 	}
 }
 
-func (s Server) needLocal(t testing.TB) {
+func (s Server) needOwned(t testing.TB) {
 	t.Helper()
-	if s.local == nil {
-		t.Skipf("this test kills the server, so it needs %s=local", startVar)
+	if s.owned == nil {
+		t.Skipf("this test kills the server, so it needs %s=local or containers", startVar)
 	}
 }

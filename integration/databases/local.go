@@ -20,6 +20,7 @@ type starter struct {
 	script string // beside this file
 	prefix string // of the script's variables
 	server func(l *local, port int) Server
+	image  image // instead of all these
 
 	once sync.Once
 	made Server

@@ -10,10 +10,10 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-var mysqlStart = starter{script: "mysql-local.sh", prefix: "MYSQL_LOCAL", server: func(l *local, port int) Server {
+var mysqlStart = starter{script: "mysql-local.sh", prefix: "MYSQL_LOCAL", image: mysqlImage, server: func(l *local, port int) Server {
 	return Server{
 		Host: "127.0.0.1", Port: port, User: "root", Password: password,
-		CAFile: filepath.Join(l.dir, "data", "ca.pem"), kind: mysqlKind{}, local: l,
+		CAFile: filepath.Join(l.dir, "data", "ca.pem"), kind: mysqlKind{}, owned: l,
 	}
 }}
 

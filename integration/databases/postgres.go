@@ -10,10 +10,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-var postgresStart = starter{script: "postgres-local.sh", prefix: "POSTGRES_LOCAL", server: func(l *local, port int) Server {
+var postgresStart = starter{script: "postgres-local.sh", prefix: "POSTGRES_LOCAL", image: postgresImage, server: func(l *local, port int) Server {
 	return Server{
 		Host: "127.0.0.1", Port: port, User: "postgres", Password: password,
-		CAFile: filepath.Join(l.dir, "server.crt"), kind: postgresKind{}, local: l,
+		CAFile: filepath.Join(l.dir, "server.crt"), kind: postgresKind{}, owned: l,
 	}
 }}
 

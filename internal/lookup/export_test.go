@@ -4,7 +4,7 @@ import "net/http"
 
 // Routes lists the routes.
 func Routes() []string {
-	return []string{routePage, routeOpenAPI, routeTables, routeList, routeGet, routeWatch}
+	return []string{routePage, routeOpenAPI, routeTables, routeList, routeGet, routeWatch, routePattern}
 }
 
 // RouteOf is the route that a request takes.

@@ -11,6 +11,8 @@ const (
 	codeUnknownPath      = "unknown_path"       // 404
 	codeUnknownTable     = "unknown_table"      // 404
 	codeUnknownKey       = "unknown_key"        // 404
+	codeUnknownPattern   = "unknown_pattern"    // 404
+	codeOtherPattern     = "other_pattern"      // 409: the partial matches are of a pattern that this program does not have
 	codeMethodNotAllowed = "method_not_allowed" // 405: only GET and HEAD
 	codePositionAhead    = "position_ahead"     // 425: min_position was not reached in time
 	codeReadFailed       = "read_failed"        // 500: the table's store failed

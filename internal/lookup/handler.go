@@ -71,6 +71,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, to target) error
 	case routeTables:
 		return h.listTables(w, r)
 	}
+	if to.route == routePattern {
+		return h.pattern(w, r, to.pattern, to.key)
+	}
 	table, found := h.tables[to.table]
 	if !found {
 		return fail(http.StatusNotFound, codeUnknownTable, "no table is called %q: see %s for those there are", to.table, routeTables)

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/tributary-go/tributary/internal/lookup"
-	"github.com/tributary-go/tributary/internal/lookup/lookuptest"
 	"github.com/tributary-go/tributary/internal/service"
 )
 
@@ -78,8 +77,8 @@ func TestTheDocumentHasEveryRouteAndNoOther(t *testing.T) {
 }
 
 func TestEveryDocumentedPathLeadsToItsRoute(t *testing.T) {
-	h := service.NewHealth().Wrap(ofTable(t, lookuptest.New("t", 1)))
-	filled := strings.NewReplacer("{table}", "t", "{key}", "k")
+	h := service.NewHealth().Wrap(ofTable(t, patterned("t", "p")))
+	filled := strings.NewReplacer("{table}", "t", "{key}", "k", "{pattern}", "p")
 	for path := range theDocument(t).Paths {
 		if w := request(h, "HEAD", filled.Replace(path)); w.Code != 200 && path != "/v1/tables/{table}/{key}" {
 			t.Errorf("%s: %d", path, w.Code)
@@ -88,8 +87,8 @@ func TestEveryDocumentedPathLeadsToItsRoute(t *testing.T) {
 }
 
 func TestEveryDocumentedParameterIsKnownAndNoOther(t *testing.T) {
-	h := ofTable(t, lookuptest.New("t", 1))
-	filled := strings.NewReplacer("{table}", "t", "{key}", "k")
+	h := ofTable(t, patterned("t", "p"))
+	filled := strings.NewReplacer("{table}", "t", "{key}", "k", "{pattern}", "p")
 	for path, item := range theDocument(t).Paths {
 		if !strings.HasPrefix(path, "/v1/") {
 			continue

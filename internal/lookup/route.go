@@ -15,14 +15,18 @@ const (
 	routeList    = "/v1/tables/{table}"
 	routeGet     = "/v1/tables/{table}/{key}"
 	routeWatch   = "/v1/tables/{table}/watch"
+	routePattern = "/v1/cep/{pattern}/{key}"
 	routeOther   = "other" // no route at all
+
+	patterns = "/v1/cep/"
 )
 
 // target is what a path leads to.
 type target struct {
-	route string
-	table string
-	key   string
+	route   string
+	table   string
+	pattern string
+	key     string
 }
 
 // resolve reads the escaped path itself, because http.ServeMux would redirect
@@ -33,6 +37,9 @@ func resolve(path string) (target, *failure) {
 	switch path {
 	case routePage, routeOpenAPI, routeTables:
 		return target{route: path}, nil
+	}
+	if rest, found := strings.CutPrefix(path, patterns); found {
+		return resolvePattern(rest)
 	}
 	rest, found := strings.CutPrefix(path, routeTables+"/")
 	if !found || rest == "" {
@@ -51,6 +58,21 @@ func resolve(path string) (target, *failure) {
 	to.route = routeGet
 	if key == "" {
 		return to, badRequest("the key is empty: no row has an empty key, and the rows are listed at %s/%s", routeTables, name)
+	}
+	to.key, problem = unescape("key", key)
+	return to, problem
+}
+
+// resolvePattern reads what comes after patterns. Everything after the pattern's name is the key.
+func resolvePattern(rest string) (target, *failure) {
+	to := target{route: routePattern}
+	name, key, _ := strings.Cut(rest, "/")
+	if name == "" || key == "" {
+		return to, badRequest("a pattern and a key are needed: %s", routePattern)
+	}
+	var problem *failure
+	if to.pattern, problem = unescape("pattern", name); problem != nil {
+		return to, problem
 	}
 	to.key, problem = unescape("key", key)
 	return to, problem

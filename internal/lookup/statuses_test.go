@@ -22,7 +22,11 @@ func TestEveryDocumentedStatusIsGiven(t *testing.T) {
 	fine.Put("k", "1")
 	failing.Fail(errors.New("disk on fire"))
 	busy.SetReady(false)
-	h := handler(t, lookup.Config{Tables: []lookup.Table{fine, failing, busy}})
+	runs, broken, late := patterned("runs", "p", "twice"), patterned("broken", "broken", "twice"), patterned("late", "late")
+	runs.Put("other", `{"open":[{"name":"p","fingerprint":"f","known":false,"runs":[]}]}`)
+	broken.Fail(errors.New("disk on fire"))
+	late.SetReady(false)
+	h := handler(t, lookup.Config{Tables: []lookup.Table{fine, failing, busy, runs, broken, late}})
 	given := map[string][]string{}
 	ask := func(method, target string) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -50,6 +54,10 @@ func TestEveryDocumentedStatusIsGiven(t *testing.T) {
 		ask("GET", "/v1/tables/failing"+path)
 		ask("GET", "/v1/tables/busy"+path)
 	}
+	for _, path := range []string{"p/k", "p/k?x=1", "twice/k", "none/k", "p/other", "broken/k", "late/k", fmt.Sprintf("p/k?min_position=%d:9&wait=0s", runs.PartitionOf("k"))} {
+		ask("GET", "/v1/cep/"+path)
+	}
+	ask("PUT", "/v1/cep/p/k")
 	d := theDocument(t)
 	for _, route := range lookup.Routes() {
 		for status := range d.Paths[route].Get.Responses {

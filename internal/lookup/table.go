@@ -47,6 +47,8 @@ type Info struct {
 	Key        string `json:"key"`        // how a key is written, such as "begin_time|channel_code"
 	Partitions int    `json:"partitions"` // of the topic, at least 1
 	Doc        string `json:"doc"`        // one sentence
+
+	Patterns []string `json:"patterns,omitempty"` // whose partial matches the rows are; see pattern.go
 }
 
 // Row is one row as it stands. Nobody changes its Value any more.

@@ -26,7 +26,7 @@ var layers = []layer{
 	{"stream", []string{"codecs", "tables", "internal/task"}},
 	{"cep/...", []string{"codecs", "tables", "stream", "cep/...", "internal/task"}},
 	{"topologies", []string{"stream", "tables", "topologies/*"}},
-	{"topologies/*", []string{"codecs", "tables", "stream", "cep"}},
+	{"topologies/*", []string{"codecs", "tables", "stream", "cep", "cep/rules"}},
 
 	// What runs a description: the task, which knows no Kafka, and the two that drive it.
 	{"internal/task", nil},
@@ -52,11 +52,14 @@ var layers = []layer{
 	{"internal/cdc/topic", []string{"internal/cdc", "internal/engine/client", "internal/engine/txn"}},
 	{"internal/cdc/copier", []string{"internal/cdc", "internal/cdc/source", "internal/cdc/topic"}},
 
+	// Rules tried out on what a topic holds.
+	{"internal/backtest", []string{"cep/nfa", "cep/rules", "topologies/clickalerts", "internal/engine/client"}},
+
 	// Wiring.
 	{"internal/config", []string{"internal/engine", "internal/engine/client"}},
 	{"internal/processor", []string{"stream", "internal/config", "internal/engine", "internal/service", "internal/task"}},
 	{"internal/demo", []string{"stream", "topologies", "topologies/*", "internal/embedded", "internal/engine", "internal/engine/client", "internal/engine/view", "internal/lookup", "internal/service"}},
-	{"cmd/*", []string{"stream", "topologies", "topologies/*", "internal/cdc/...", "internal/config", "internal/demo", "internal/engine/view", "internal/lookup", "internal/processor", "internal/service", "internal/sqlsink"}},
+	{"cmd/*", []string{"stream", "topologies", "topologies/*", "internal/backtest", "internal/cdc/...", "internal/config", "internal/demo", "internal/engine/view", "internal/lookup", "internal/processor", "internal/service", "internal/sqlsink"}},
 
 	// Tests and measurements look at everything.
 	{"integration/...", []string{"codecs", "tables", "stream/...", "cep/...", "topologies/...", "integration/...", "internal/..."}},
@@ -79,7 +82,10 @@ var libraries = []struct {
 	{"github.com/go-mysql-org/go-mysql", []string{"internal/cdc", "internal/cdc/source"}},
 	{"github.com/go-sql-driver/mysql", []string{"internal/cdc/...", "internal/sqlsink", "integration/...", "bench/..."}},
 	{"github.com/jackc/pgx", []string{"internal/sqlsink", "integration/...", "bench/..."}},
+	{"github.com/testcontainers/testcontainers-go", []string{"integration/containers"}},
+	{"github.com/moby/moby", []string{"integration/containers"}},
 	{"modernc.org/sqlite", []string{"internal/sqlsink", "integration/...", "bench/..."}},
+	{"github.com/expr-lang/expr", []string{"cep/rules"}},
 	{"github.com/fxamacker/cbor", []string{"codecs"}},
 	{"github.com/go-json-experiment/json", []string{"codecs"}},
 }

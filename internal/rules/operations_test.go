@@ -11,7 +11,7 @@ import (
 
 var (
 	helpFlag  = regexp.MustCompile(`(?m)^\s+(?:-\w, )?--([a-z-]+)`)
-	command   = regexp.MustCompile(`(?m)^  ([a-z]+)  `)
+	command   = regexp.MustCompile(`(?m)^  ([a-z]+(?: [a-z]+)*)  `)
 	helpValue = regexp.MustCompile(`--([a-z-]+)="?([0-9a-z][^"\s]*)`)
 	docValue  = regexp.MustCompile("(?m)^\\| `--([a-z-]+)` \\| ([0-9][^ |]*|[a-z]+) \\|")
 	docFlag   = regexp.MustCompile("`--([a-z-]+)[^`]*`")
@@ -70,7 +70,7 @@ func helps(t *testing.T, binary string) []string {
 	all := []string{run(t, ".", binary, "--help")}
 	_, commands, _ := strings.Cut(all[0], "\nCommands:\n")
 	for _, name := range firsts(command, commands) {
-		all = append(all, run(t, ".", binary, name, "--help"))
+		all = append(all, run(t, ".", binary, append(strings.Fields(name), "--help")...))
 	}
 	return all
 }

@@ -38,6 +38,7 @@ type link struct {
 
 type said struct {
 	watermark int64
+	advance   int64
 	idle      bool
 	known     bool
 	complete  bool

@@ -10,11 +10,13 @@ import (
 // A stateless task has no store to keep its clock in: it lies in the metadata of its committed offsets.
 //
 //	wm=1616673780000            the watermark of an external topic's partition, in ms
+//	wm=1616673780000;advance=60000   ... of which the last minute is an idle advance
 //	wm=1616673780000;complete   the same, of a topic that was bootstrapped
 //	wm=;complete                ... when no time is known yet
 //	clock=AQ...                 the clock of a task on internal topics, base64 (see clock.encode)
 const (
 	metaWatermark = "wm="
+	metaAdvance   = ";advance="
 	metaComplete  = ";complete"
 	metaClock     = "clock="
 )
@@ -40,6 +42,9 @@ func (s *sender) meta() string {
 	if s.watermark != NoTime {
 		text = strconv.FormatInt(s.watermark, 10)
 	}
+	if s.advance > 0 {
+		text += metaAdvance + strconv.FormatInt(s.advance, 10)
+	}
 	if s.complete {
 		text += metaComplete
 	}
@@ -57,9 +62,7 @@ func (c *clock) restoreMeta(s string) error {
 		if complete {
 			c.complete(&c.sources[0].senders[0])
 		}
-		if wm, err := strconv.ParseInt(text, 10, 64); err == nil {
-			c.external(c.sources[0].topic, wm, false)
-		}
+		c.restoreWatermark(text)
 		return nil
 	}
 	if text, ok := strings.CutPrefix(s, metaClock); ok && !external {
@@ -72,4 +75,18 @@ func (c *clock) restoreMeta(s string) error {
 		}
 	}
 	return nil
+}
+
+// restoreWatermark takes the watermark of an external topic, with or without an idle advance in it.
+func (c *clock) restoreWatermark(text string) {
+	text, ahead, _ := strings.Cut(text, metaAdvance)
+	wm, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return
+	}
+	advance, err := strconv.ParseInt(ahead, 10, 64)
+	if err != nil || advance < 0 || advance > maxSpan {
+		advance = 0
+	}
+	c.update(&c.sources[0].senders[0], wm, advance, false)
 }

@@ -36,6 +36,7 @@ type Topic struct {
 	Compacted  bool          // cleanup.policy=compact: upserts and tombstones by key
 	Retention  time.Duration // of records by time; 0: for ever (repartition topics are purged behind their readers)
 	OutOfOrder time.Duration // bound of the watermark behind the largest event time (external topics)
+	Advance    time.Duration // how far event time may go on without records (external topics); 0: not at all
 	Bootstrap  bool          // holds a table that its readers know in whole before they take in other inputs
 	Global     bool          // holds a small table that every instance keeps in whole (external topics)
 	Fallbacks  func() int64  // how often its codec took the long way; nil: it has no short one (external topics)
@@ -50,6 +51,8 @@ type Table struct {
 	Retain  time.Duration // rows expire so long after the business time of their latest version; 0: never
 	Rows    RowCodec
 	Measure []string // names of stored sub-rows
+
+	Patterns []string // whose partial matches the rows hold
 }
 
 // Topic is the name of the changelog.

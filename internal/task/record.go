@@ -42,12 +42,14 @@ var headerName = []byte(HeaderName)
 
 // stamp travels with every record of an internal topic: the record's times, and what its sender knows of
 // time. Wire format, version 1: byte version, byte flags, varint event (ms), varint ingest-event, then the
-// sender: 4 bytes group, uvarint partition, uvarint of; varint event-watermark if there is one.
+// sender: 4 bytes group, uvarint partition, uvarint of; varint event-watermark if there is one; uvarint of the
+// idle advance in it if there is one.
 type stamp struct {
 	event, ingest int64
 	group         uint32
 	partition, of int32
 	watermark     int64 // as of before this record
+	advance       int64 // how much of it is an idle advance, ms
 	idle          bool
 	complete      bool // the sender has passed on all of the table it is bootstrapped with; see bootstrap.go
 }
@@ -58,6 +60,7 @@ const (
 	flagIdle      = 2
 	flagEnd       = 4 // watermark is EndOfTime
 	flagComplete  = 8
+	flagAdvance   = 16
 )
 
 // maxSenders bounds what a damaged header can make us allocate; Kafka has no topics with so many partitions.
@@ -73,6 +76,9 @@ func (s *stamp) append(b []byte) []byte {
 		flags |= flagEnd
 	default:
 		flags |= flagWatermark
+		if s.advance > 0 {
+			flags |= flagAdvance
+		}
 	}
 	if s.idle {
 		flags |= flagIdle
@@ -88,6 +94,9 @@ func (s *stamp) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(s.of))
 	if flags&flagWatermark != 0 {
 		b = binary.AppendVarint(b, s.event-s.watermark)
+	}
+	if flags&flagAdvance != 0 {
+		b = binary.AppendUvarint(b, uint64(s.advance))
 	}
 	return b
 }
@@ -106,6 +115,9 @@ func (s *stamp) parse(b []byte) error {
 	switch {
 	case flags&flagWatermark != 0:
 		s.watermark = s.event - r.varint()
+		if flags&flagAdvance != 0 {
+			s.advance = r.span()
+		}
 	case flags&flagEnd != 0:
 		s.watermark = EndOfTime
 	default:
@@ -134,6 +146,19 @@ func (r *reader) uvarint() uint64 {
 	r.skip(n)
 	return v
 }
+
+// span is a length of time in ms; a damaged one is not taken for an age.
+func (r *reader) span() int64 {
+	v := r.uvarint()
+	if v > maxSpan {
+		r.bad = true
+		return 0
+	}
+	return int64(v)
+}
+
+// maxSpan is some thousand years, in ms.
+const maxSpan = 1 << 47
 
 func (r *reader) uint32() uint32 {
 	if len(r.b) < 4 {

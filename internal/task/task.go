@@ -29,7 +29,7 @@ type Env struct {
 
 // Counters count what happened in the tasks of a group since the process started.
 type Counters struct {
-	Records, DeadLetters, Late, Skipped, Expired, Timers, Orphans, Repeated, Dropped atomic.Int64
+	Records, DeadLetters, Late, Behind, Skipped, Expired, Timers, Orphans, Repeated, Dropped atomic.Int64
 }
 
 // DefaultMaxRecord leaves room for headers below the brokers' default of 1 MiB.
@@ -54,6 +54,7 @@ type Task struct {
 	passed    int64 // all timers up to here have fired
 	firing    bool  // timers that are due run, or wait for the next cut
 	told      int64 // wall clock of the last stand-alone watermark, ms
+	advanced  bool  // an idle advance is not committed yet
 
 	gatherers []Gatherer
 	since     said // our time before the first value was gathered for the cut; not known: none was
@@ -215,12 +216,14 @@ func (t *Task) handle(in *Input, r *Record) error {
 		}
 	}
 	if internal {
+		t.countBehind(in)
 		return t.guard(in.Handle)
 	}
 	idle := t.clock.wake(r.Topic)
 	if err := t.guard(in.Handle); err != nil {
 		return err
 	}
+	t.countBehind(in)
 	switch {
 	case c.Event != NoTime:
 		t.clock.external(r.Topic, c.Event-in.Topic.OutOfOrder.Milliseconds(), false)
@@ -369,9 +372,13 @@ func (t *Task) saying() said {
 		return t.since
 	}
 	if t.firing || t.nextTimer <= t.clock.now {
-		return said{t.passed, false, true, t.complete()}
+		return t.say(t.passed, false)
 	}
-	return said{t.clock.now, t.clock.idle, true, t.complete()}
+	return t.say(t.clock.now, t.clock.idle)
+}
+
+func (t *Task) say(watermark int64, idle bool) said {
+	return said{watermark, t.clock.advanceIn(watermark), idle, true, t.complete()}
 }
 
 func (t *Task) stamp(event, ingest int64) stamp {
@@ -381,7 +388,7 @@ func (t *Task) stamp(event, ingest int64) stamp {
 	say := t.saying()
 	return stamp{
 		event: event, ingest: ingest, group: SenderID(t.Group.Name), partition: t.Partition, of: t.env.InputOf,
-		watermark: say.watermark, idle: say.idle, complete: say.complete,
+		watermark: say.watermark, advance: say.advance, idle: say.idle, complete: say.complete,
 	}
 }
 
@@ -436,7 +443,7 @@ const controlPatience = 1000
 func (t *Task) Due(now int64) bool {
 	f := t.fill
 	return f.Records > 0 || f.timers > 0 || t.firing || t.store != nil && len(t.store.dirty) > 0 ||
-		now-t.told >= announceEvery && t.behind() || f.control > 0 && now-t.told >= controlPatience
+		now-t.told >= announceEvery && t.behind() || (f.control > 0 || t.advanced) && now-t.told >= controlPatience
 }
 
 // Pending is the number of records taken in since the last cut.
@@ -460,9 +467,10 @@ func (t *Task) Cut(now int64) (*Cut, error) {
 		return nil, err
 	}
 	t.announce(now)
-	if f.control > 0 && f.Records == 0 {
+	if (f.control > 0 || t.advanced) && f.Records == 0 {
 		t.told = now
 	}
+	t.advanced = false
 	if err := t.encode(f, now); err != nil {
 		return nil, err
 	}

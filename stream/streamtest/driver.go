@@ -15,7 +15,7 @@
 //
 // There are two clocks. Event time comes from the records, as always. The wall clock stands still but for
 // [Driver.Advance]: it stamps the records that are sent, and after a while without any it declares their
-// partition idle.
+// partition idle. A topic with an IdleAdvance lets event time go on with it from then on.
 package streamtest
 
 import (

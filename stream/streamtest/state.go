@@ -66,6 +66,7 @@ type Counters struct {
 	Records     int64 // taken in
 	DeadLetters int64
 	Late        int64 // dead letters because they were too late
+	Behind      int64 // events behind time that had gone on without records
 	Skipped     int64 // without effect: ErrSkip, tombstones in a topic of events
 	Expired     int64 // rows forgotten after the table's retention
 	Timers      int64 // fired
@@ -82,7 +83,7 @@ func (d *Driver) Counters(group string) Counters {
 	}
 	c := g.counters
 	return Counters{
-		c.Records.Load(), c.DeadLetters.Load(), c.Late.Load(), c.Skipped.Load(), c.Expired.Load(), c.Timers.Load(), c.Orphans.Load(), c.Dropped.Load(),
+		c.Records.Load(), c.DeadLetters.Load(), c.Late.Load(), c.Behind.Load(), c.Skipped.Load(), c.Expired.Load(), c.Timers.Load(), c.Orphans.Load(), c.Dropped.Load(),
 	}
 }
 

@@ -123,17 +123,58 @@ func (d *Driver) choose(r *run) func() bool {
 
 // Advance processes what is left, turns the wall clock, and processes what follows from that: a partition of
 // an external topic that has had no records for long enough (IdleAfter) is idle from then on, and the event
-// time of the others goes on without it.
+// time of the others goes on without it. Where all partitions of a group's external topics are, event time goes on
+// for the rest of by, if the topic declares it (stream.IdleAdvance).
 func (d *Driver) Advance(by time.Duration) {
 	d.tb.Helper()
 	d.Run()
 	d.wall += by.Milliseconds()
+	quiet := d.quietFor(by.Milliseconds())
 	for _, r := range d.runs {
 		if !r.held() {
 			d.age(r, by.Milliseconds())
 		}
 	}
+	for _, r := range d.runs {
+		if !r.held() {
+			d.goOn(r, quiet[r.group])
+		}
+	}
 	d.Run()
+}
+
+// quietFor is for how many of the ms to come all external inputs of each group are idle and read to their ends.
+func (d *Driver) quietFor(by int64) map[*group]int64 {
+	quiet := map[*group]int64{}
+	for _, g := range d.groups {
+		quiet[g] = by
+	}
+	for _, r := range d.runs {
+		for topic, idle := range r.idle {
+			left := by
+			if idle >= 0 {
+				left = by - max(0, d.opts.idleAfter.Milliseconds()-idle)
+			}
+			if r.next[topic] < int64(len(d.topics[topic].parts[r.Partition])) || idle >= 0 && r.held() {
+				left = 0
+			}
+			quiet[r.group] = min(quiet[r.group], left)
+		}
+	}
+	return quiet
+}
+
+// goOn lets the time of a task's external inputs go on without records.
+func (d *Driver) goOn(r *run, by int64) {
+	d.tb.Helper()
+	for topic := range r.idle {
+		if by > 0 {
+			r.Task.Advance(topic, time.Duration(by)*time.Millisecond)
+		}
+	}
+	if err := r.Fire(); err != nil {
+		d.tb.Fatalf("group %s, partition %d: %v", r.group.Name, r.Partition, err)
+	}
 }
 
 // age lets time pass for the external inputs of a task.

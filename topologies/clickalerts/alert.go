@@ -37,26 +37,31 @@ const (
 
 // alert makes an alert of what a rule found. It is the session's and the user's of the click given.
 func (c Config) alert(rule, kind, what string, m cep.Match[Click], at time.Time, of Click, message string) []Alert {
-	id, err := alertID(rule, kind, m)
+	id, err := alertID(rule, ruleVersion, kind, m)
 	if err != nil {
 		return nil // parts of digits and names always make a key
 	}
-	return []Alert{{id, of.Record.Session.V, of.Record.User.V, what, message, rule, at.In(c.Zone).Format(rfc3339Milli)}}
+	return []Alert{c.row(id, rule, what, at, of, message)}
+}
+
+func (c Config) row(id AlertID, rule, what string, at time.Time, of Click, message string) Alert {
+	return Alert{id, of.Record.Session.V, of.Record.User.V, what, message, rule, at.In(c.Zone).Format(rfc3339Milli)}
 }
 
 // alertID is the same for the same clicks, however often they are processed: rule, version, kind, clicks, and the
 // ordinal among alerts of the same clicks, which is 1: a rule here makes one.
 //
 //	abandoned-cart|1|timeout|17|1      churn-risk|1|match|1,2,4,5,6,9,12..40:23|1
-func alertID(rule, kind string, m cep.Match[Click]) (AlertID, error) {
-	return tables.JoinKey[AlertID](tables.Text(rule), tables.Text(strconv.Itoa(ruleVersion)), tables.Text(kind), tables.Text(clickList(m)), tables.Text("1"))
+func alertID(rule string, version int, kind string, m cep.Match[Click]) (AlertID, error) {
+	return tables.JoinKey[AlertID](tables.Text(rule), tables.Text(strconv.Itoa(version)), tables.Text(kind), tables.Text(ClickList(m)), tables.Text("1"))
 }
 
 // someClicks is how many clicks an id lists; of more it has the last one and the number. With those the others
 // are known: no two matches of a rule begin and end alike.
 const someClicks = 8
 
-func clickList(m cep.Match[Click]) string {
+// ClickList names the clicks of a match, as its alert's id does: 3,4 or 1,2,4,5,6,9,12..40:23.
+func ClickList(m cep.Match[Click]) string {
 	var ids []string
 	for _, t := range m.Taken() {
 		ids = append(ids, strconv.FormatInt(t.Event.Value.ID, 10))

@@ -78,6 +78,26 @@ func clickID(key stream.Unkeyed, r *ClickRecord) (ClickID, error) {
 	return ClickID(strconv.FormatInt(k.ID.V, 10)), nil
 }
 
+// ReadClick reads a record of the input, and refuses what the topology refuses. A row that is deleted is no click.
+func ReadClick(key, value []byte) (c Click, deleted bool, err error) {
+	if len(value) == 0 {
+		_, err := clickID(stream.Unkeyed(key), nil)
+		return c, true, err
+	}
+	if c.Record, err = ClickRecords.Decode(value); err != nil {
+		return c, false, err
+	}
+	if _, err := c.Record.clicked(); err != nil {
+		return c, false, err
+	}
+	id, err := clickID(stream.Unkeyed(key), &c.Record)
+	if err != nil {
+		return c, false, err
+	}
+	c.ID, err = strconv.ParseInt(string(id), 10, 64)
+	return c, false, err
+}
+
 // Click is a click with its id.
 type Click struct {
 	ID     int64       `cbor:"1,keyasint"`

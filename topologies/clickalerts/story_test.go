@@ -36,6 +36,12 @@ func open(t *testing.T, c clickalerts.Config, opts ...streamtest.Option) shop {
 // user named at the end.
 func (s shop) clicks(lines ...string) {
 	s.t.Helper()
+	s.clicksIn(0, lines...)
+}
+
+// clicksIn sends clicks to a partition.
+func (s shop) clicksIn(partition int32, lines ...string) {
+	s.t.Helper()
 	for _, line := range lines {
 		f := append(strings.Fields(line), "u")
 		var minutes float64
@@ -43,7 +49,7 @@ func (s shop) clicks(lines ...string) {
 			s.t.Fatalf("%q: %v", line, err)
 		}
 		at := noon.Add(time.Duration(minutes * float64(time.Minute))).UnixMilli()
-		s.SendRaw("clickstream", 0, fmt.Appendf(nil, `{"key_id":%s}`, f[0]), fmt.Appendf(nil,
+		s.SendRaw("clickstream", partition, fmt.Appendf(nil, `{"key_id":%s}`, f[0]), fmt.Appendf(nil,
 			`{"value_eventTime":%d,"value_eventType":%q,"value_productId":%q,"value_categoryCode":"of %s","value_price":%s,"value_userId":%q,"value_userSession":"s-%s"}`,
 			at, f[1], f[3], f[3], f[4], f[5], f[5]))
 	}
@@ -77,6 +83,96 @@ func TestACartIsBoughtOrLeftBehind(t *testing.T) {
 		"abandoned-cart|1|timeout|1|1 12:10:00 CART_ABANDONMENT: High-value cart abandonment detected for user 'u' priced at 200.01. No purchase within 10 minutes.",
 		"abandoned-cart|1|match|3,4|1 12:10:30 PURCHASE_COMPLETION: Purchase completed for user u on product radio priced at 300",
 	)
+}
+
+// quiet has so long pass without a click, and returns how many carts were found left behind so far.
+func (s shop) quiet(d time.Duration) int {
+	s.t.Helper()
+	s.Advance(d)
+	n := 0
+	for _, a := range streamtest.Table(s.Driver, clickalerts.Alerts) {
+		if a.Type == "CART_ABANDONMENT" {
+			n++
+		}
+	}
+	return n
+}
+
+func TestACartLeftBehindIsNoticedThoughNobodyClicks(t *testing.T) {
+	advancing := utc
+	advancing.MaxIdleAdvance = time.Hour
+	s := open(t, advancing, streamtest.InputPartitions("clickstream", 2), streamtest.Partitions(3))
+	s.clicks("1 cart 0 tv 300")
+	if n := s.quiet(10 * time.Minute); n != 0 {
+		t.Errorf("%d carts were left behind before their time: it goes on when the topic is idle, 2 s behind the last click", n)
+	}
+	if n := s.quiet(7 * time.Second); n != 1 {
+		t.Errorf("%d carts were noticed", n)
+	}
+	s.clicks("2 cart 9 radio 300", "3 cart 10 radio 300", "4 cart 11 radio 300")
+	s.Run()
+	late := s.Counters("clickalerts-session-runs")
+	if late.Behind != 2 || late.Late != 2 { // the watermark is at 10 minutes sharp
+		t.Errorf("%+v of the carts came behind the advance", late)
+	}
+	if n := s.quiet(11 * time.Minute); n != 2 {
+		t.Errorf("%d carts were noticed, the third in time too", n)
+	}
+}
+
+func TestWithoutAnAdvanceACartWaitsForTheNextClick(t *testing.T) {
+	s := open(t, utc)
+	s.clicks("1 cart 0 tv 300")
+	if n := s.quiet(24 * time.Hour); n != 0 {
+		t.Errorf("%d carts were noticed", n)
+	}
+	short := utc
+	short.MaxIdleAdvance = 10 * time.Minute // 2 s too short
+	s = open(t, short)
+	s.clicks("1 cart 0 tv 300")
+	if n := s.quiet(24 * time.Hour); n != 0 {
+		t.Errorf("%d carts were noticed beyond the bound", n)
+	}
+}
+
+const reader, runs = "clickalerts-clickstream", "clickalerts-session-runs"
+
+func TestTimeWaitsForClicksThatAreStillToBeRead(t *testing.T) {
+	advancing := utc
+	advancing.MaxIdleAdvance = time.Hour
+	s := open(t, advancing, streamtest.InputPartitions("clickstream", 2))
+	s.clicksIn(0, "1 cart 0 tv 300")
+	s.quiet(10 * time.Second)
+	s.Hold(reader, true, 1)
+	s.clicksIn(1, "2 purchase 5 tv 300")
+	if n := s.quiet(time.Hour); n != 0 {
+		t.Errorf("%d carts were left behind, the purchase is not read yet", n)
+	}
+	s.Hold(reader, false, 1)
+	if n := s.quiet(time.Hour); n != 0 || s.Counters(runs).Late != 0 {
+		t.Errorf("%d carts were left behind, and it was bought: %+v", n, s.Counters(runs))
+	}
+}
+
+func TestARestartTakesNoTimeBackAndGivesNone(t *testing.T) {
+	advancing := utc
+	advancing.MaxIdleAdvance = time.Hour
+	s := open(t, advancing)
+	s.clicks("1 none 0 tv 300")
+	for _, want := range []time.Duration{40 * time.Minute, time.Hour} {
+		s.Advance(40*time.Minute + 5*time.Second)
+		before := s.Watermark(runs, 0)
+		if got := before.Sub(noon.Add(-2 * time.Second)); got != want {
+			t.Errorf("time has gone on by %s, want %s", got, want)
+		}
+		s.Restart()
+		if s.Run(); !s.Watermark(runs, 0).Equal(before) {
+			t.Errorf("a restart leads from %s to %s", before, s.Watermark(runs, 0))
+		}
+		if s.Advance(4 * time.Second); !s.Watermark(runs, 0).Equal(before) {
+			t.Error("time went on before the topic was found to be quiet")
+		}
+	}
 }
 
 func TestTwoViewsOfUnlikeProductsAreACrossSell(t *testing.T) {

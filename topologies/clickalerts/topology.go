@@ -7,7 +7,8 @@
 //	clickstream -> clicks by id, each once -+-> by session: cross-sell, abandoned cart, purchase intent -+-> alerts
 //	                                        +-> by user: price sensitivity, churn risk -----------------+
 //
-// Read on in click.go (what comes in), pattern.go (what is looked for) and alert.go (what goes out).
+// Read on in click.go (what comes in), pattern.go (what is looked for) and alert.go (what goes out). The patterns
+// stand in rules/*.json as documents too, and others can take their place: see document.go.
 package clickalerts
 
 import (
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/tributary-go/tributary/cep"
+	"github.com/tributary-go/tributary/cep/rules"
 	"github.com/tributary-go/tributary/codecs"
 	"github.com/tributary-go/tributary/stream"
 	"github.com/tributary-go/tributary/tables"
@@ -34,9 +36,19 @@ type Config struct {
 	// Once finds matches of a pattern that don't overlap. Without it every match is an alert, as in the
 	// reference: of n views some (n-9)(n-8)/2 churn alerts.
 	Once bool
+	// MaxIdleAdvance is how far time goes on while nobody clicks, so that a cart that was left behind is noticed
+	// before the next click. 0: not at all.
+	MaxIdleAdvance time.Duration
 	// ByArrival takes clicks of one time as they arrived, as the reference does. Otherwise: by their ids.
 	ByArrival bool
+	// Rules replace the five patterns, whose thresholds say nothing then: see ReadRule. Names are unique, and each
+	// key has one at least. A rule whose structure changes drops what it has begun, as rules in Go do; one that is
+	// to go has to be paused first until nothing of it is open, or the program does not start. None: the patterns.
+	Rules []rules.Rule[Click]
 }
+
+// DefaultMaxIdleAdvance is the program's. It is longer than the patterns that time out.
+const DefaultMaxIdleAdvance = time.Hour
 
 // DefaultRetain is longer than the longest pattern, and than a capture repeats what it has read.
 const DefaultRetain = 8 * 24 * time.Hour
@@ -45,7 +57,11 @@ const DefaultRetain = 8 * 24 * time.Hour
 var shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 // Clicks is the input: rows of the table of clicks as the capture writes them.
-var Clicks = stream.NewTopic[stream.Unkeyed]("clickstream", ClickRecords, ClickRecord.clicked, stream.OutOfOrder(2*time.Second))
+var Clicks = clicksTopic(0)
+
+func clicksTopic(advance time.Duration) stream.Topic[stream.Unkeyed, ClickRecord] {
+	return stream.NewTopic[stream.Unkeyed]("clickstream", ClickRecords, ClickRecord.clicked, stream.OutOfOrder(2*time.Second), stream.IdleAdvance(advance))
+}
 
 // The topics and tables between input and output, and the output.
 var (
@@ -72,31 +88,48 @@ func Topology(c Config) (*stream.Topology, error) {
 	seen := SeenClicks
 	seen.Retain = c.Retain
 
-	rows := stream.UpsertsFrom(t, Clicks, ClicksByID, clickID)
+	rows := stream.UpsertsFrom(t, clicksTopic(c.MaxIdleAdvance), ClicksByID, clickID)
 	clicks := stream.OnUpsert(stream.NewProcessor(t, seen), rows, once).Filter(c.since)
 	bySession := stream.KeyBy(clicks.Filter(Click.hasSession), ClicksBySession, Click.session)
 	byUser := stream.KeyBy(clicks.Filter(Click.hasUser), ClicksByUser, Click.user)
 
-	stream.ToKeyed(cep.Detect(bySession, detection(c, SessionRuns),
-		rule(c, "cross-sell", CrossSell, c.crossSold, nil),
-		rule(c, "abandoned-cart", AbandonedCart, c.purchased, c.abandoned),
-		rule(c, "purchase-intent", PurchaseIntent, c.intends, nil),
-	), Alerts, Alert.id)
-	stream.ToKeyed(cep.Detect(byUser, detection(c, UserRuns),
-		rule(c, "price-sensitivity", PriceSensitivity, c.sensitive, nil),
-		rule(c, "churn-risk", Churn, c.leaving, nil),
-	), Alerts, Alert.id)
+	stream.ToKeyed(cep.Detect(bySession, detection(c, SessionRuns), c.ofSessions()...), Alerts, Alert.id)
+	stream.ToKeyed(cep.Detect(byUser, detection(c, UserRuns), c.ofUsers()...), Alerts, Alert.id)
 
 	return t.Build()
 }
 
+func (c Config) ofSessions() []cep.Rule[Click, Alert] {
+	if len(c.Rules) > 0 {
+		return c.ruled(keySession)
+	}
+	return []cep.Rule[Click, Alert]{
+		rule(c, "cross-sell", CrossSell, c.crossSold, nil),
+		rule(c, "abandoned-cart", AbandonedCart, c.purchased, c.abandoned),
+		rule(c, "purchase-intent", PurchaseIntent, c.intends, nil),
+	}
+}
+
+func (c Config) ofUsers() []cep.Rule[Click, Alert] {
+	if len(c.Rules) > 0 {
+		return c.ruled(keyUser)
+	}
+	return []cep.Rule[Click, Alert]{
+		rule(c, "price-sensitivity", PriceSensitivity, c.sensitive, nil),
+		rule(c, "churn-risk", Churn, c.leaving, nil),
+	}
+}
+
 func (c Config) check() error {
-	var mistakes []error
+	mistakes := c.checkRules()
 	if c.IntentViews < 2 {
 		mistakes = append(mistakes, fmt.Errorf("purchase intent takes %d views: it must be 2 at least", c.IntentViews))
 	}
 	if c.ChurnViews < 1 {
 		mistakes = append(mistakes, fmt.Errorf("churn risk takes %d views: it must be 1 at least", c.ChurnViews))
+	}
+	if c.MaxIdleAdvance < 0 {
+		mistakes = append(mistakes, fmt.Errorf("time can't go back by %s while nobody clicks: it must be 0 at least", -c.MaxIdleAdvance))
 	}
 	return errors.Join(mistakes...)
 }

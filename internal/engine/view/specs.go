@@ -10,6 +10,10 @@ import (
 // Specs are the tables of a topology that can be read: its compacted results, and the state of its groups.
 func Specs(t *task.Topology) []Spec {
 	var all []Spec
+	groups := map[uint32]string{}
+	for _, g := range t.Groups {
+		groups[task.SenderID(g.Name)] = g.Name
+	}
 	for _, x := range t.Topics {
 		if x.Kind == task.Result && x.Compacted {
 			all = append(all, Spec{
@@ -21,8 +25,8 @@ func Specs(t *task.Topology) []Spec {
 	for _, g := range t.Groups {
 		if g.Table != nil {
 			all = append(all, Spec{
-				Info: lookup.Info{Name: g.Table.Name, Topic: g.Table.Topic(), Key: "key of the table", Doc: "State of topology " + t.Name + "."},
-				JSON: stateJSON(g.Table),
+				Info: lookup.Info{Name: g.Table.Name, Topic: g.Table.Topic(), Key: "key of the table", Doc: "State of topology " + t.Name + ".", Patterns: g.Table.Patterns},
+				JSON: stateJSON(g.Table), Groups: groups,
 			})
 		}
 	}

@@ -26,6 +26,8 @@ type Spec struct {
 	Info lookup.Info
 	// JSON shows a value. It may be called at any time, and not for hidden keys.
 	JSON func(value []byte) (json.RawMessage, error)
+	// Groups are the names of those that may tell the table's partitions of time, by their ids on the wire.
+	Groups map[uint32]string
 }
 
 // View is a copy of a topic in memory. It implements lookup.Table.
@@ -37,6 +39,7 @@ type View struct {
 
 	mu       sync.RWMutex
 	rows     *btree.BTreeG[row]
+	clocks   map[int32][]byte
 	position []int64
 	behind   map[int32]bool // partitions that have not caught up since goka's view began
 	watchers map[*watcher]bool
@@ -61,7 +64,7 @@ func New(ctx context.Context, conn client.Connection, admin *client.Admin, spec 
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	v := &View{spec: spec, conn: conn, admin: admin, log: log, watchers: map[*watcher]bool{}}
+	v := &View{spec: spec, conn: conn, admin: admin, log: log, watchers: map[*watcher]bool{}, clocks: map[int32][]byte{}}
 	v.rows = btree.NewBTreeGOptions(func(a, b row) bool { return a.key < b.key }, btree.Options{NoLocks: true})
 	v.position = make([]int64, n)
 	for p := range v.position {
@@ -150,6 +153,9 @@ func (v *View) apply(ctx goka.UpdateContext, _ storage.Storage, key string, valu
 		return nil // seen before the view began again
 	}
 	v.position[p] = offset + 1
+	if task.IsClock(key) {
+		v.clocks[p] = value
+	}
 	if !task.IsRow(key) {
 		return nil // sub-rows and task records are not for readers
 	}

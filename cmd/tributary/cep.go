@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/tributary-go/tributary/internal/backtest"
+	"github.com/tributary-go/tributary/internal/config"
+)
+
+type cepCommand struct {
+	Check    checkCommand    `cmd:"" help:"Check rules over clicks that are written as documents: all mistakes at once."`
+	Backtest backtestCommand `cmd:"" help:"Run a rule over the clicks that the topic or a file holds, in memory: alerts per day, examples, the difference to another rule."`
+}
+
+type checkCommand struct {
+	File []string `arg:"" help:"Files, a rule each." type:"existingfile"`
+}
+
+// Run checks all files.
+func (c *checkCommand) Run() error {
+	rs, err := backtest.ReadRules(c.File)
+	if err != nil {
+		return fmt.Errorf("mistakes\n%w", err)
+	}
+	for _, r := range rs {
+		fmt.Println(backtest.Title(r))
+	}
+	return nil
+}
+
+type backtestCommand struct {
+	config.Kafka
+	File     string `arg:"" help:"File of the rule." type:"existingfile"`
+	Clicks   string `help:"Read clicks from a file of JSON lines (key_id and the fields value_..) in place of the topic." type:"existingfile" group:"Backtest"`
+	Against  string `help:"Compare with the rule in a file, or with the processor's own of the name: builtin." placeholder:"FILE|builtin" group:"Backtest"`
+	Examples int    `help:"How many alerts are shown, and how many that differ." default:"5" group:"Backtest"`
+	Zone     string `help:"Time zone of days and times." default:"Asia/Shanghai" group:"Backtest"`
+}
+
+// Run runs the rule.
+func (c *backtestCommand) Run() error {
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		return fmt.Errorf("--zone %q: %w", c.Zone, err)
+	}
+	rule, err := backtest.ReadRule(c.File)
+	if err != nil {
+		return err
+	}
+	r := backtest.Report{Rule: rule, Examples: c.Examples, Zone: zone}
+	if r.Against, err = c.against(rule.Name); err != nil {
+		return err
+	}
+	if r.Clicks, err = c.clicks(context.Background()); err != nil {
+		return err
+	}
+	return r.Write(os.Stdout)
+}
+
+func (c *backtestCommand) against(name string) (*backtest.Rule, error) {
+	read := func() (backtest.Rule, error) { return backtest.ReadRule(c.Against) }
+	switch c.Against {
+	case "":
+		return nil, nil
+	case "builtin":
+		read = func() (backtest.Rule, error) { return backtest.Builtin(name) }
+	}
+	r, err := read()
+	if err != nil {
+		return nil, fmt.Errorf("--against: %w", err)
+	}
+	return &r, nil
+}
+
+func (c *backtestCommand) clicks(ctx context.Context) (*backtest.Clicks, error) {
+	if c.Clicks == "" {
+		return backtest.ReadTopic(ctx, c.Connection())
+	}
+	f, err := os.Open(c.Clicks)
+	if err != nil {
+		return nil, fmt.Errorf("--clicks: %w", err)
+	}
+	defer f.Close()
+	return backtest.ReadLines(f, c.Clicks)
+}
