@@ -79,7 +79,8 @@ fetch_libs() {
   mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$partial" >&2
   unzip -p "$partial/$jar" mysql-Linux-amd64.tar.gz | tar -xz -C "$partial"
   rm "$partial/$jar"
-  if LD_LIBRARY_PATH= ldd "$partial/bin/mysqld" | grep -q 'libaio.so.1 => not found'; then fetch_libaio "$partial"; fi
+  # not through a pipe: grep -q would end it early, and pipefail calls that a failure
+  case $(LD_LIBRARY_PATH= ldd "$partial/bin/mysqld") in *'libaio.so.1 => not found'*) fetch_libaio "$partial" ;; esac
   touch "$partial/.complete"
   rmdir "$libs" 2>/dev/null || true # an empty folder that the caller made
   if [ -e "$libs" ] || ! mv "$partial" "$libs"; then rm -rf "$partial"; fi
