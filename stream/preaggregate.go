@@ -3,7 +3,6 @@ package stream
 import (
 	"fmt"
 	"reflect"
-	"slices"
 
 	"github.com/tributary-go/tributary/codecs"
 	"github.com/tributary-go/tributary/internal/task"
@@ -61,29 +60,21 @@ type difference[P any] struct {
 
 // differences are those of one task since its last cut.
 type differences[K Key, P any] struct {
-	topic   *task.Topic
-	codec   codecs.Codec[P]
-	zero    func(p P) bool
-	held    map[K]difference[P]
-	order   []K // of their first change
-	undo    []undoDifference[K, P]
+	topic *task.Topic
+	codec codecs.Codec[P]
+	zero  func(p P) bool
+	held[K, difference[P]]
 	scratch []byte
 }
 
-type undoDifference[K Key, P any] struct {
-	key K
-	old difference[P]
-	had bool
-}
-
 func newDifferences[K Key, P any](x *task.Topic, c codecs.Codec[P]) *differences[K, P] {
-	return &differences[K, P]{topic: x, codec: c, zero: zeroTest(c), held: map[K]difference[P]{}}
+	return &differences[K, P]{topic: x, codec: c, zero: zeroTest(c), held: newHeld[K, difference[P]]()}
 }
 
 // change applies f to the difference of a key. What could not be written later is refused here, while there
 // is a record to blame.
 func (ds *differences[K, P]) change(c *task.Context, k K, f func(P) P) error {
-	old, had := ds.held[k]
+	old, had := ds.values[k]
 	if !had {
 		if err := task.CheckKey(string(k)); err != nil {
 			return fmt.Errorf("key for topic %s: %w", ds.topic.Name, err)
@@ -91,44 +82,17 @@ func (ds *differences[K, P]) change(c *task.Context, k K, f func(P) P) error {
 		old.event, old.ingest = task.NoTime, task.NoTime
 	}
 	next := difference[P]{f(old.p), max(old.event, c.Event), max(old.ingest, c.Ingest)}
-	if err := ds.check(c, k, next.p); err != nil {
+	if err := checkOut(c, ds.topic, len(k), ds.codec, &ds.scratch, next.p); err != nil {
 		return err
 	}
-	ds.undo = append(ds.undo, undoDifference[K, P]{k, old, had})
-	if !had {
-		ds.order = append(ds.order, k)
-	}
-	ds.held[k] = next
+	ds.set(k, old, had, next)
 	return nil
-}
-
-func (ds *differences[K, P]) check(c *task.Context, k K, p P) error {
-	return checkOut(c, ds.topic, len(k), ds.codec, &ds.scratch, p)
-}
-
-// Keep implements task.Gatherer.
-func (ds *differences[K, P]) Keep() {
-	clear(ds.undo)
-	ds.undo = ds.undo[:0]
-}
-
-// Rollback implements task.Gatherer.
-func (ds *differences[K, P]) Rollback() {
-	for _, u := range slices.Backward(ds.undo) {
-		if u.had {
-			ds.held[u.key] = u.old
-			continue
-		}
-		delete(ds.held, u.key)
-		ds.order = ds.order[:len(ds.order)-1]
-	}
-	ds.Keep()
 }
 
 // Flush implements task.Gatherer.
 func (ds *differences[K, P]) Flush(c *task.Context) error {
 	for _, k := range ds.order {
-		d := ds.held[k]
+		d := ds.values[k]
 		if ds.zero(d.p) {
 			continue
 		}
@@ -142,18 +106,6 @@ func (ds *differences[K, P]) Flush(c *task.Context) error {
 	}
 	ds.empty()
 	return nil
-}
-
-// empty gives the memory of a burst back.
-func (ds *differences[K, P]) empty() {
-	const burst = 1 << 14
-	if len(ds.order) > burst {
-		ds.held, ds.order, ds.undo = map[K]difference[P]{}, nil, nil
-		return
-	}
-	clear(ds.held)
-	clear(ds.order)
-	ds.order = ds.order[:0]
 }
 
 // zeroTest tells differences that say nothing.

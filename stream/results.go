@@ -3,7 +3,6 @@ package stream
 import (
 	"bytes"
 	"fmt"
-	"slices"
 
 	"github.com/tributary-go/tributary/codecs"
 	"github.com/tributary-go/tributary/internal/task"
@@ -19,22 +18,14 @@ type result[V any] struct {
 // what a row is, not what it was in between: of all changes of a key in one commit one record is written, and
 // none if they cancel out.
 type results[K Key, V any] struct {
-	topic   *task.Topic
-	codec   codecs.Codec[V]
-	held    map[K]result[V]
-	order   []K // of their first change
-	undo    []undoResult[K, V]
+	topic *task.Topic
+	codec codecs.Codec[V]
+	held[K, result[V]]
 	scratch []byte
 }
 
-type undoResult[K Key, V any] struct {
-	key K
-	old result[V]
-	had bool
-}
-
 func newResults[K Key, V any](x *task.Topic, c codecs.Codec[V]) *results[K, V] {
-	return &results[K, V]{topic: x, codec: c, held: map[K]result[V]{}}
+	return &results[K, V]{topic: x, codec: c, held: newHeld[K, result[V]]()}
 }
 
 // change takes note of a change. What could not be written later is refused here, while there is a record to
@@ -43,15 +34,12 @@ func (rs *results[K, V]) change(c *task.Context, k K, ch Change[V]) error {
 	if err := rs.check(c, k, ch.After); err != nil {
 		return err
 	}
-	old, had := rs.held[k]
+	old, had := rs.values[k]
 	next := result[V]{ch.Before, ch.After, c.Event, c.Ingest}
 	if had {
 		next.before = old.before
-	} else {
-		rs.order = append(rs.order, k)
 	}
-	rs.undo = append(rs.undo, undoResult[K, V]{k, old, had})
-	rs.held[k] = next
+	rs.set(k, old, had, next)
 	return nil
 }
 
@@ -76,29 +64,10 @@ func checkOut[V any](c *task.Context, x *task.Topic, key int, codec codecs.Codec
 	return c.CheckOut(x, key+len(b))
 }
 
-// Keep implements task.Gatherer.
-func (rs *results[K, V]) Keep() {
-	clear(rs.undo)
-	rs.undo = rs.undo[:0]
-}
-
-// Rollback implements task.Gatherer.
-func (rs *results[K, V]) Rollback() {
-	for _, u := range slices.Backward(rs.undo) {
-		if u.had {
-			rs.held[u.key] = u.old
-			continue
-		}
-		delete(rs.held, u.key)
-		rs.order = rs.order[:len(rs.order)-1]
-	}
-	rs.Keep()
-}
-
 // Flush implements task.Gatherer.
 func (rs *results[K, V]) Flush(c *task.Context) error {
 	for _, k := range rs.order {
-		r := rs.held[k]
+		r := rs.values[k]
 		if r.before == nil && r.after == nil {
 			continue
 		}
@@ -135,16 +104,4 @@ func (rs *results[K, V]) encode(c *task.Context, r result[V]) ([]byte, error) {
 		return nil, nil
 	}
 	return b, nil
-}
-
-// empty gives the memory of a burst back.
-func (rs *results[K, V]) empty() {
-	const burst = 1 << 14
-	if len(rs.order) > burst {
-		rs.held, rs.order, rs.undo = map[K]result[V]{}, nil, nil
-		return
-	}
-	clear(rs.held)
-	clear(rs.order)
-	rs.order = rs.order[:0]
 }
