@@ -3,6 +3,7 @@ package stream
 import (
 	"fmt"
 
+	"github.com/tributary-go/tributary/codecs"
 	"github.com/tributary-go/tributary/internal/task"
 )
 
@@ -107,11 +108,30 @@ func source[N any](t *Topology, topic string) *N {
 
 // external decodes records of the outside world, and learns their event time.
 func external[K Key, V any](src Topic[K, V], push sink[K, V]) task.Handler {
-	decode := each(src.Codec)
+	if d, ok := src.Codec.(codecs.Decoder[V]); ok {
+		return externalEach(src, d, push)
+	}
+	return func(c *task.Context) error {
+		v, err := src.Codec.Decode(c.Record().Value)
+		if err != nil {
+			return err
+		}
+		at, err := eventTime(c, src, v)
+		if err != nil {
+			return err
+		}
+		err = push(c, K(c.Key), v)
+		c.Event = at
+		return err
+	}
+}
+
+// externalEach is external for records that hold any number of values.
+func externalEach[K Key, V any](src Topic[K, V], d codecs.Decoder[V], push sink[K, V]) task.Handler {
 	return func(c *task.Context) error {
 		k := K(c.Key)
 		latest := task.NoTime
-		err := decode(c.Record().Value, func(v V) error {
+		err := d.DecodeEach(c.Record().Value, func(v V) error {
 			at, err := eventTime(c, src, v)
 			if err != nil {
 				return err

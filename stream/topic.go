@@ -97,17 +97,3 @@ func (x Topic[K, V]) plan(kind task.Kind) task.Topic {
 	}
 	return p
 }
-
-// each decodes a value into the records it holds.
-func each[V any](c codecs.Codec[V]) func(b []byte, yield func(V) error) error {
-	if d, ok := c.(codecs.Decoder[V]); ok {
-		return d.DecodeEach
-	}
-	return func(b []byte, yield func(V) error) error {
-		v, err := c.Decode(b)
-		if err != nil {
-			return err
-		}
-		return yield(v)
-	}
-}

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"os"
-	"runtime/debug"
 
 	"github.com/tributary-go/tributary/internal/engine"
 	"github.com/tributary-go/tributary/internal/processor"
@@ -15,9 +13,7 @@ import (
 // runWithoutTransactions is processor.Run with an engine that gives up exactly-once, which no product offers. It has
 // no server for health and metrics.
 func runWithoutTransactions(ctx context.Context, f processor.Flags, plan *task.Topology, log *slog.Logger) error {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200)
-	}
+	processor.CollectLess()
 	cfg := f.Config(f.Kafka, log)
 	cfg.Controls.WithoutTransactions = true
 	e, err := engine.Open(ctx, plan, cfg)

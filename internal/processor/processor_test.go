@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"testing"
@@ -87,5 +88,20 @@ func TestAStartThatFailsByItselfIsAnError(t *testing.T) {
 	err := processor.Run(context.Background(), f, copies(t), slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestAProcessorCollectsGarbageHalfAsOftenAsGoDoes(t *testing.T) {
+	t.Setenv("GOGC", "")
+	before := debug.SetGCPercent(100)
+	defer debug.SetGCPercent(before)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	address, _ := mute(t)
+	if err := processor.Run(ctx, flags(t, address), copies(t), slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	if percent := debug.SetGCPercent(100); percent != 200 {
+		t.Errorf("the collector is set to %d", percent)
 	}
 }

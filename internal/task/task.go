@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // Env is what a task needs from the outside.
@@ -48,6 +49,8 @@ type Task struct {
 	ctx     Context
 	fill    *Cut
 	scratch []byte
+	found   []*entry // rows of the records that Process was given; see find
+	warmth  byte
 
 	nextTimer int64 // no timer stands before it
 	sweep     sweeper
@@ -150,17 +153,42 @@ var ErrNewer = errors.New("state of a newer version")
 // Process takes in records in order and reports how many; fewer than all when timers that are due have to
 // wait for the next cut. An error means that the task's state can't be read: it must be dropped.
 func (t *Task) Process(records []Record) (int, error) {
+	t.find(records)
 	for i := range records {
-		if wait, err := t.process(&records[i]); wait || err != nil {
+		if wait, err := t.process(&records[i], t.found[i]); wait || err != nil {
 			return i, err
 		}
 	}
 	return len(records), t.Fire()
 }
 
+// find looks up the rows of all records that are in memory before the first is processed. A row is rarely in the
+// processor's cache, and a loop that does nothing but look waits for many at a time. Nothing leaves memory while
+// records are processed; what comes into it meanwhile is found later.
+func (t *Task) find(records []Record) {
+	t.found = append(t.found[:0], make([]*entry, len(records))...)
+	if t.store == nil {
+		return
+	}
+	for i := range records {
+		if e := t.store.entries[StringOf(records[i].Key)]; e != nil && e.isRow {
+			t.found[i] = e
+			t.warmth += firstByte(e.row)
+		}
+	}
+}
+
+// firstByte fetches what a row points to.
+func firstByte(row any) byte {
+	if p := (*[2]unsafe.Pointer)(unsafe.Pointer(&row))[1]; p != nil {
+		return *(*byte)(p)
+	}
+	return 0
+}
+
 // process takes in one record, unless timers that come before it have to wait: then it must be passed in
-// again after the next cut.
-func (t *Task) process(r *Record) (wait bool, err error) {
+// again after the next cut. row is the row of its key if that is in memory.
+func (t *Task) process(r *Record, row *entry) (wait bool, err error) {
 	in := t.Group.Input(r.Topic)
 	if in == nil {
 		return false, fmt.Errorf("group %s does not read topic %s", t.Group.Name, r.Topic)
@@ -189,7 +217,7 @@ func (t *Task) process(r *Record) (wait bool, err error) {
 	if damaged != nil {
 		return false, t.dead(r, damaged)
 	}
-	t.ctx = Context{Task: t, rec: r, input: in, Event: r.Timestamp, Ingest: r.Timestamp}
+	t.ctx = Context{Task: t, rec: r, input: in, row: row, Event: r.Timestamp, Ingest: r.Timestamp}
 	if internal {
 		t.ctx.Event, t.ctx.Ingest = st.event, st.ingest
 	}
@@ -206,7 +234,12 @@ func (t *Task) handle(in *Input, r *Record) error {
 		return nil
 	}
 	c := &t.ctx
-	c.Key = string(r.Key)
+	if c.row != nil {
+		c.row.used = true
+		c.Key = c.row.key
+	} else {
+		c.Key = string(r.Key)
+	}
 	if t.store != nil {
 		if err := CheckKey(c.Key); err != nil {
 			return t.dead(r, err)
@@ -245,13 +278,13 @@ func readStamp(r *Record, st *stamp) error {
 // guard runs a handler inside a savepoint: what fails leaves nothing but a dead letter.
 func (t *Task) guard(h Handler) error {
 	err := t.try(h)
-	var broken *storeError
-	if errors.As(err, &broken) {
-		return broken.err
-	}
 	if err == nil {
 		t.keep()
 		return nil
+	}
+	var broken *storeError
+	if errors.As(err, &broken) {
+		return broken.err
 	}
 	t.rollback()
 	t.ctx.Event = NoTime // of a record that failed we believe nothing
@@ -496,7 +529,10 @@ func (t *Task) encode(f *Cut, now int64) error {
 	f.Table = f.Table[:0]
 	t.store.mu.Lock()
 	defer t.store.mu.Unlock()
-	for _, e := range t.store.dirty {
+	for i, e := range t.store.dirty {
+		if i%ahead == 0 {
+			t.warm(t.store.dirty[i:min(i+ahead, len(t.store.dirty))])
+		}
 		out, err := t.store.encodeEntry(e, f)
 		if err != nil {
 			return err
@@ -507,6 +543,20 @@ func (t *Task) encode(f *Cut, now int64) error {
 	f.entries = append(f.entries[:0], t.store.dirty...)
 	t.store.dirty = t.store.dirty[:0]
 	return nil
+}
+
+// ahead is how many rows are fetched before the first of them is encoded; see find.
+const ahead = 64
+
+func (t *Task) warm(entries []*entry) {
+	for _, e := range entries {
+		if e.isRow {
+			t.warmth += firstByte(e.row)
+		}
+		if len(e.key) > 0 {
+			t.warmth += e.key[0]
+		}
+	}
 }
 
 func (s *store) encodeEntry(e *entry, f *Cut) (Out, error) {
