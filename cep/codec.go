@@ -2,6 +2,7 @@ package cep
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -10,13 +11,14 @@ import (
 
 // runsVersion is the version of the row's form. The row: byte version; uvarint seq, arrived, waiting, stored,
 // swept; varint timer; uvarint number of rules; each: name and fingerprint (uvarint length and text), and the
-// runs in the form of package nfa (uvarint length and bytes).
-const runsVersion = 1
+// runs in the form of package nfa (uvarint length and bytes); uvarint number of last ends; each. Version 1 has no ends.
+const runsVersion = 2
 
-// runsCodec stores Runs. accept says which it may read; nil: all. explain is for those who look them up.
+// runsCodec stores Runs. accept says which it may read; nil: all. explain and show are for those who look them up.
 type runsCodec struct {
 	accept  func(ruleRuns) error
 	explain explainer
+	show    func(event []byte) json.RawMessage
 }
 
 var (
@@ -35,9 +37,12 @@ func (runsCodec) Same(a, b Runs) bool { return a.s == b.s }
 
 // Bound implements codecs.Bounded.
 func (runsCodec) Bound(r Runs) int {
-	n := 8 * binary.MaxVarintLen64
+	n := 9 * binary.MaxVarintLen64
 	for _, x := range r.s.rules {
 		n += 3*binary.MaxVarintLen64 + len(x.name) + len(x.fingerprint) + len(x.stored)
+	}
+	for _, e := range r.s.ended {
+		n += e.bound()
 	}
 	return n
 }
@@ -53,20 +58,23 @@ func (runsCodec) Encode(b []byte, r Runs) ([]byte, error) {
 	b = binary.AppendUvarint(b, uint64(len(s.rules)))
 	for _, x := range s.rules {
 		for _, part := range [][]byte{[]byte(x.name), []byte(x.fingerprint), x.stored} {
-			b = binary.AppendUvarint(b, uint64(len(part)))
-			b = append(b, part...)
+			b = appendPart(b, part)
 		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(s.ended)))
+	for _, e := range s.ended {
+		b = e.append(b)
 	}
 	return b, nil
 }
 
 // Decode implements codecs.Codec.
 func (c runsCodec) Decode(b []byte) (Runs, error) {
-	if len(b) == 0 || b[0] != runsVersion {
-		return Runs{}, fmt.Errorf("%w: they are not of version %d", errRuns, runsVersion)
+	if len(b) == 0 || b[0] < 1 || b[0] > runsVersion {
+		return Runs{}, fmt.Errorf("%w: they are not of version 1 to %d", errRuns, runsVersion)
 	}
 	in := input{b: b[1:]}
-	s := &runsState{explain: c.explain, seq: in.uvarint(), arrived: in.uvarint(), waiting: int(in.uvarint()), stored: int(in.uvarint()), swept: int(in.uvarint())}
+	s := &runsState{explain: c.explain, show: c.show, seq: in.uvarint(), arrived: in.uvarint(), waiting: int(in.uvarint()), stored: int(in.uvarint()), swept: int(in.uvarint())}
 	s.timer = in.varint()
 	for n := in.uvarint(); n > 0 && !in.bad; n-- {
 		x := ruleRuns{string(in.part()), string(in.part()), append([]byte(nil), in.part()...)}
@@ -76,6 +84,11 @@ func (c runsCodec) Decode(b []byte) (Runs, error) {
 			}
 		}
 		s.rules = append(s.rules, x)
+	}
+	if b[0] > 1 {
+		for n := in.uvarint(); n > 0 && !in.bad; n-- {
+			s.ended = append(s.ended, in.lastEnd())
+		}
 	}
 	if in.bad || len(in.b) > 0 {
 		return Runs{}, errRuns

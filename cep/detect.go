@@ -3,6 +3,7 @@ package cep
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/tributary-go/tributary/cep/nfa"
@@ -56,10 +57,16 @@ type Detection[K tables.Key, E any] struct {
 // time. A partial match times out at the moment at which its window closes, also if the key has no further
 // event: as soon as the watermark has passed.
 func Detect[K tables.Key, E, R any](s stream.Stream[K, E], d Detection[K, E], rules ...Rule[E, R]) stream.Stream[K, R] {
-	x := &detector[K, E, R]{d: d}
+	_, out := (&detector[K, E, R]{d: d}).build(s, rules)
+	return out
+}
+
+// build makes the group of the table, with its steps.
+func (x *detector[K, E, R]) build(s stream.Stream[K, E], rules []Rule[E, R]) (stream.Processor[K, Runs], stream.Stream[K, R]) {
+	d := x.d
 	err := x.compile(rules)
 	table := d.Runs
-	table.Codec = runsCodec{accept: x.accept, explain: x.explain}
+	table.Codec = runsCodec{accept: x.accept, explain: x.explain, show: x.showEvent}
 	p := stream.ProcessorOf(s, table)
 	if err != nil {
 		p.Mistake(err)
@@ -74,7 +81,7 @@ func Detect[K tables.Key, E, R any](s stream.Stream[K, E], d Detection[K, E], ru
 	}
 	stream.On(p, s, x.arrive)
 	due := stream.OnTimer(p, dueTimer, x.due)
-	return due.Merge(stream.OnTimer(p, windowTimer, x.closed))
+	return p, due.Merge(stream.OnTimer(p, windowTimer, x.closed))
 }
 
 // The names of what is stored: sub-rows and timers.
@@ -88,21 +95,30 @@ const (
 // detector is a Detect.
 type detector[K tables.Key, E, R any] struct {
 	d     Detection[K, E]
-	rules []*rule[E, R]
+	rules []*rule[E, R] // of the program
 	late  stream.Output[K, E]
+
+	static   []running[E, R] // those of rules
+	live     *Live[E, R]     // nil: no rules come as data
+	versions stream.Shared[*liveRules[E, R]]
+	counts   stream.Shared[foundCounts]
+	known    sync.Map // name under which runs are stored -> machine of a version, for look-ups
 }
 
 // rule is a Rule with its automata.
 type rule[E, R any] struct {
 	Rule[E, R]
 	now      machine[E]
-	machines []machine[E] // all
+	drained  *nfa.Automaton[E] // now's, once another rule took its place
+	machines []machine[E]      // all
+	live     *liveRule[E, R]   // that it is of; nil: the program's
 }
 
-// machine is an automaton with the name under which events are stored for it.
+// machine is an automaton with the names under which runs and events are stored for it.
 type machine[E any] struct {
-	a  *nfa.Automaton[E]
-	id uint32
+	a      *nfa.Automaton[E]
+	stored string
+	id     uint32
 }
 
 var errRule = errors.New("rule")
@@ -112,7 +128,7 @@ func (x *detector[K, E, R]) compile(rules []Rule[E, R]) error {
 	if x.d.Events == nil {
 		mistakes = append(mistakes, errors.New("no codec for events that wait"))
 	}
-	if len(rules) == 0 {
+	if len(rules) == 0 && x.live == nil {
 		mistakes = append(mistakes, errors.New("nothing to detect: no rules"))
 	}
 	ids := map[uint32]bool{}
@@ -127,6 +143,7 @@ func (x *detector[K, E, R]) compile(rules []Rule[E, R]) error {
 				mistakes = append(mistakes, fmt.Errorf("rule %q: it is there twice, or drains a pattern twice", r.Name))
 			}
 			ids[m.id] = true
+			x.static = append(x.static, running[E, R]{c, m})
 		}
 		x.rules = append(x.rules, c)
 	}
@@ -145,7 +162,10 @@ func newRule[E, R any](r Rule[E, R]) (*rule[E, R], error) {
 	if r.Pattern.skip.MissFails {
 		return nil, errors.New("a skip strategy that fails on a miss would end the processing of a key: leave MissFails out")
 	}
-	c.now = newMachine(r.Name, a)
+	if _, version := ruleOf(r.Name); version > 0 {
+		return nil, errors.New("its name is like those under which versions that come as data are stored")
+	}
+	c.now, c.drained = newMachine(r.Name, a), a.Draining()
 	c.machines = []machine[E]{c.now}
 	for _, old := range r.Changed.Drain {
 		a, err := old.compile()
@@ -158,7 +178,7 @@ func newRule[E, R any](r Rule[E, R]) (*rule[E, R], error) {
 }
 
 func newMachine[E any](rule string, a *nfa.Automaton[E]) machine[E] {
-	return machine[E]{a, hash(rule + "\x00" + a.Fingerprint())}
+	return machine[E]{a, rule, machineID(rule, a)}
 }
 
 // accept refuses runs that no rule goes on with. The state of the table can't be used then.
@@ -167,6 +187,8 @@ func (x *detector[K, E, R]) accept(stored ruleRuns) error {
 	switch {
 	case m != nil || r != nil && r.Changed.Discard:
 		return nil
+	case x.live != nil && isVersion(stored.name):
+		return nil // the task knows it, or drops it
 	case r == nil:
 		return fmt.Errorf("%w %q has partial matches, and is not there any more: let it drain or discard them first", errRule, stored.name)
 	}
@@ -177,6 +199,10 @@ func (x *detector[K, E, R]) accept(stored ruleRuns) error {
 // explain is what stored runs wait for; known is false if they are those of a pattern that is not here.
 func (x *detector[K, E, R]) explain(stored ruleRuns) (open []nfa.Waiting, held int, known bool, err error) {
 	_, m := x.find(stored)
+	if live, ok := x.known.Load(stored.name); ok {
+		now := live.(machine[E])
+		m = &now
+	}
 	if m == nil {
 		return nil, 0, false, nil
 	}

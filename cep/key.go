@@ -46,7 +46,7 @@ func (x *detector[K, E, R]) due(c *context[K], at time.Time) ([]R, error) {
 	if c.Row == nil {
 		return nil, nil // the table's retention was shorter
 	}
-	k, err := x.open(c)
+	k, err := x.open(c, at)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (x *detector[K, E, R]) closed(c *context[K], at time.Time) ([]R, error) {
 	if c.Row == nil || c.Row.s.timer != at.UnixMilli() {
 		return nil, nil
 	}
-	k, err := x.open(c)
+	k, err := x.open(c, at)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,13 @@ type key[K tables.Key, E, R any] struct {
 	c       *context[K]
 	s       runsState
 	w       warm[E]
+	list    []running[E, R] // what takes events now
 	results []R
+	broken  error // the store's
+
+	ending     bool   // s.ended is the handler's own
+	encoded    []byte // the event with Seq encodedSeq
+	encodedSeq uint64
 }
 
 // warm are the runs of a key in memory, as long as its row stays there.
@@ -157,37 +163,39 @@ func (k *key[K, E, R]) process(at int64, v E) error {
 }
 
 func (k *key[K, E, R]) each(f func(*rule[E, R], machine[E])) {
-	for _, r := range k.x.rules {
-		for _, m := range r.machines {
-			f(r, m)
-		}
+	for _, r := range k.list {
+		f(r.rule, r.machine)
 	}
 }
 
 // found keeps the runs, and makes results.
 func (k *key[K, E, R]) found(r *rule[E, R], m machine[E], e *nfa.Event[E], at int64, runs nfa.Runs[E], out nfa.Outcome[E]) {
 	k.w.set(m.id, runs)
+	k.ended(r.Name, e, out.Ended)
 	if out.Dropped > 0 {
 		k.c.Dropped(out.Dropped)
 	}
 	var rs []R
-	if k.guard(r, e, func() error { rs = r.results(out, at); return nil }) {
-		k.results = append(k.results, rs...)
+	var timeouts int
+	if k.guard(r, e, func() error { rs, timeouts = r.results(out, at); return nil }) {
+		k.give(r, rs, timeouts)
 	}
 }
 
-func (r *rule[E, R]) results(out nfa.Outcome[E], at int64) (rs []R) {
+// results are those of matches, then those of time-outs, and how many the latter are.
+func (r *rule[E, R]) results(out nfa.Outcome[E], at int64) (rs []R, timeouts int) {
 	for _, match := range out.Matches {
 		if r.OnMatch != nil {
 			rs = append(rs, r.OnMatch(match, instant(at))...)
 		}
 	}
+	matches := len(rs)
 	for _, partial := range out.TimedOut {
 		if r.OnTimeout != nil {
 			rs = append(rs, r.OnTimeout(partial.Match, instant(partial.At))...)
 		}
 	}
-	return rs
+	return rs, len(rs) - matches
 }
 
 // guard keeps a rule whose code panics from stopping the others, and the key: the event is a dead letter. A rule

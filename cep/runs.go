@@ -1,6 +1,7 @@
 package cep
 
 import (
+	"encoding/json"
 	"slices"
 
 	"github.com/tributary-go/tributary/cep/nfa"
@@ -19,8 +20,10 @@ type runsState struct {
 	stored  int    // events stored for runs, some of them for runs that have ended
 	swept   int    // those that were left when the others were deleted last
 	rules   []ruleRuns
-	warm    any // *warm[E]; nil: as it was read from the store
+	ended   []lastEnd // of each rule that ever ended one while the key had a row
+	warm    any       // *warm[E]; nil: as it was read from the store
 	explain explainer
+	show    func(event []byte) json.RawMessage
 }
 
 // explainer says what stored runs wait for, how many matches are held back, and whether their pattern is known.
@@ -56,8 +59,8 @@ func (r Runs) Open() (rules []string) {
 		return nil
 	}
 	for _, x := range r.s.rules {
-		if !slices.Contains(rules, x.name) {
-			rules = append(rules, x.name)
+		if name, _ := ruleOf(x.name); !slices.Contains(rules, name) {
+			rules = append(rules, name)
 		}
 	}
 	return rules

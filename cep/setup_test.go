@@ -72,7 +72,7 @@ func drive(t testing.TB, rules ...cep.Rule[click, string]) *streamtest.Driver {
 var now = streamtest.Start(noon.Add(48 * time.Hour))
 
 // send sends events that are written as "id who type seconds after noon", separated by commas.
-func send(t testing.TB, d *streamtest.Driver, events string) {
+func send(t streamtest.TB, d *streamtest.Driver, events string) {
 	t.Helper()
 	for _, text := range strings.Split(events, ",") {
 		var c click

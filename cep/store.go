@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/tributary-go/tributary/cep/nfa"
 	"github.com/tributary-go/tributary/codecs"
@@ -118,10 +119,15 @@ func order(is bool, n int) int {
 }
 
 // open takes a key's runs into memory.
-func (x *detector[K, E, R]) open(c *context[K]) (*key[K, E, R], error) {
-	k := &key[K, E, R]{x: x, c: c, s: *c.Row.s}
+func (x *detector[K, E, R]) open(c *context[K], at time.Time) (*key[K, E, R], error) {
+	list, err := x.at(c, at.UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	k := &key[K, E, R]{x: x, c: c, s: *c.Row.s, list: list}
 	if w, ok := k.s.warm.(*warm[E]); ok {
 		k.w.runs = slices.Clone(w.runs)
+		k.leaveGone()
 		return k, nil
 	}
 	if len(k.s.rules) == 0 {
@@ -149,9 +155,12 @@ func (k *key[K, E, R]) load() error {
 		return err
 	}
 	for _, stored := range k.s.rules {
-		_, m := k.x.find(stored)
+		m := k.find(stored)
 		if m == nil {
 			k.c.Dropped(1) // the rule discards what another pattern had begun
+			at := k.c.EventTime().UnixMilli()
+			rule, _ := ruleOf(stored.name)
+			k.ended(rule, nil, []nfa.Ended{{Why: nfa.ByChange, Began: at, At: at}})
 			continue
 		}
 		runs, err := readers[m.id].Runs(stored.stored)
@@ -163,8 +172,12 @@ func (k *key[K, E, R]) load() error {
 	return nil
 }
 
-// close puts the key's runs back. Without any, and without events that wait, nothing is left of the key.
+// close puts the key's runs back. Without any, and without events that wait, nothing is left of the key but a trace of
+// what ended last.
 func (k *key[K, E, R]) close() error {
+	if k.broken != nil {
+		return k.broken
+	}
 	k.s.rules = nil
 	timer := noTimer
 	k.each(func(r *rule[E, R], m machine[E]) {
@@ -172,7 +185,7 @@ func (k *key[K, E, R]) close() error {
 		if runs.Empty() {
 			return
 		}
-		k.s.rules = append(k.s.rules, ruleRuns{r.Name, m.a.Fingerprint(), nfa.AppendRuns(nil, runs)})
+		k.s.rules = append(k.s.rules, ruleRuns{m.stored, m.a.Fingerprint(), nfa.AppendRuns(nil, runs)})
 		if at, ok := m.a.Deadline(runs); ok && (timer == noTimer || at < timer) {
 			timer = at
 		}
@@ -182,7 +195,7 @@ func (k *key[K, E, R]) close() error {
 	}
 	if len(k.s.rules) == 0 && k.s.waiting == 0 {
 		k.c.Row = nil
-		return nil
+		return k.leave()
 	}
 	if err := k.sweep(); err != nil {
 		return err

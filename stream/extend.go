@@ -39,5 +39,23 @@ func (c *Context[K, A]) TooLate() error {
 
 const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
+// RuleVersion is a version of a rule that came as data, for those who look it up.
+type RuleVersion = task.RuleVersion
+
+// Rules says how those who look up patterns read the versions of rules that came as data: f is given the values
+// that SharedOf declared, by name, as they are stored.
+func (p Processor[K, A]) Rules(f func(shared func(name string) []byte) ([]RuleVersion, error)) {
+	p.group.Table.Rules = f
+}
+
+// Found counts n results of a version of a rule.
+func (c *Context[K, A]) Found(rule string, version int, state string, n int) {
+	c.c.Task.Found(task.FoundBy{Rule: rule, Version: version, State: state}, n)
+}
+
 // Dropped counts pieces of state that a declared limit ended.
 func (c *Context[K, A]) Dropped(n int) { c.c.Task.Dropped(n) }
+
+// LeaveTrace keeps a row for look-ups under the handler's key once that has none any more. Handlers don't see it, and
+// nothing deletes it but traces of other keys: a partition keeps 1,024 at most.
+func (c *Context[K, A]) LeaveTrace(row A) error { return c.c.LeaveTrace(&row) }

@@ -21,7 +21,7 @@ import (
 // The columns of the primary key take their values from the key of the record, the others from fields of its JSON
 // value: so a row and its tombstone, which has no value, always mean the same row.
 type Projection struct {
-	// Topic holds the results: compacted, keyed by the primary key.
+	// Topic holds the results: compacted, keyed by the primary key. Or see Events.
 	Topic string
 	// Table is the name of the SQL table.
 	Table string
@@ -30,12 +30,16 @@ type Projection struct {
 	// Key names the columns of the primary key, in the order of the parts of the record's key (see JoinKey). A single
 	// one is the whole key, as it is.
 	Key []string
+	// Events says that each record of the topic is a row of its own, which no later record changes or takes back: a
+	// topic that is not compacted. The columns of the primary key are then read from fields of the value, as the others
+	// are, so that a record that is read again meets its own row; the record's key is not looked at.
+	Events bool
 }
 
 // Column is a column of a Projection.
 type Column struct {
 	Name string
-	// Field of the JSON value. "": it is called as the column is. Columns of the primary key have none.
+	// Field of the JSON value. "": it is called as the column is. Columns of the primary key have none, except of Events.
 	Field string
 	Type  Type
 	// NotNull refuses rows without the field. Columns of the primary key are never null.
@@ -133,7 +137,7 @@ func (p Projection) Check() error {
 			mistake("column %s is declared twice", c.Name)
 		}
 		seen[c.Name] = true
-		if why := c.mistake(slices.Contains(p.Key, c.Name)); why != "" {
+		if why := c.mistake(slices.Contains(p.Key, c.Name), p.Events); why != "" {
 			mistake("column %q: %s", c.Name, why)
 		}
 	}
@@ -145,7 +149,7 @@ func (p Projection) Check() error {
 	return errors.Join(errs...)
 }
 
-func (c Column) mistake(key bool) string {
+func (c Column) mistake(key, events bool) string {
 	switch {
 	case !isName(c.Name):
 		return fmt.Sprintf("its name must be 1 to %d letters, digits or _", maxName)
@@ -155,7 +159,7 @@ func (c Column) mistake(key bool) string {
 		return "its length must be larger than 0"
 	case c.Type.kind == KindDecimal && (c.Type.length <= 0 || c.Type.decimals < 0 || c.Type.decimals > c.Type.length):
 		return "its digits must be larger than 0, and its decimals no more than them"
-	case key && c.Field != "":
+	case key && !events && c.Field != "":
 		return "it is of the primary key, which is read from the record's key and not from a field"
 	case key && c.Type.kind != KindVarchar && c.Type.kind != KindBigInt:
 		return "a primary key is of VARCHAR and BIGINT: not " + c.Type.String()

@@ -48,3 +48,11 @@ func TestEachMistakeOfAProjectionIsNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestThePrimaryKeyOfEventsIsReadFromFields(t *testing.T) {
+	p := stock()
+	p.Events, p.Columns[0].Field = true, "depot_name"
+	if err := p.Check(); err != nil {
+		t.Error(err)
+	}
+}

@@ -19,6 +19,8 @@ type Settings struct {
 	Zone   *time.Location // of times without one, and of days; nil: the topology's default
 	From   time.Time      // leaves out what happened before it; zero: nothing
 	Retain time.Duration  // for how long state can be corrected; 0: for ever
+
+	RuleTopic string // of rules over clicks that come as data, see clickalerts.Config; "": none do
 }
 
 // Entry is a topology by name.
@@ -56,7 +58,7 @@ func newChannelGMV(s Settings) (*stream.Topology, error) {
 }
 
 func newClickAlerts(s Settings) (*stream.Topology, error) {
-	return clickalerts.Topology(clickalerts.Config{Zone: s.Zone, From: s.From, Retain: s.Retain})
+	return clickalerts.Topology(clickalerts.Config{Zone: s.Zone, From: s.From, Retain: s.Retain, RuleTopic: s.RuleTopic})
 }
 
 // newCoupon is the topology that grants coupons; without campaigns it ends with the spend.

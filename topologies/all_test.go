@@ -9,7 +9,7 @@ import (
 
 func TestEveryTopologyBuildsUnderItsNameWithAnySettings(t *testing.T) {
 	for _, e := range topologies.All() {
-		for _, s := range []topologies.Settings{{}, {Retain: e.Retain}, {time.UTC, time.Now(), time.Hour}} {
+		for _, s := range []topologies.Settings{{}, {Retain: e.Retain}, {Zone: time.UTC, From: time.Now(), Retain: time.Hour, RuleTopic: "rules"}} {
 			topology, err := e.New(s)
 			if err != nil {
 				t.Errorf("%s with %+v: %v", e.Name, s, err)

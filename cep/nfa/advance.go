@@ -1,6 +1,9 @@
 package nfa
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Advance lets time go on, in ms: runs whose window has closed time out, or match if they end with a negated
 // step. It fails only where the pattern's skip strategy does.
@@ -8,17 +11,21 @@ func (a *Automaton[E]) Advance(r Runs[E], now int64) (Runs[E], Outcome[E], error
 	if !a.expires(r, now) {
 		return r, Outcome[E]{}, nil
 	}
-	var out Outcome[E]
+	out := Outcome[E]{at: math.MinInt64}
 	var done heap[E]
 	next := Runs[E]{held: slices.Clone(r.held), made: r.made, live: r.live}
 	for _, x := range r.open {
 		at, late := a.closed(x, now)
+		if late {
+			out.at = max(out.at, at)
+		}
 		switch {
 		case !late:
 			next.open = next.open.add(x)
 		case a.states[x.state].kind == pending:
 			done = done.add(x)
 		default:
+			out.end(ByTimeout, x, a.next[x.state], at)
 			out.TimedOut = append(out.TimedOut, TimedOut[E]{a.match(x), at})
 		}
 	}

@@ -4,6 +4,7 @@ package nfa
 type Automaton[E any] struct {
 	names       []string // of the steps, by number
 	states      []state[E]
+	next        [][]string // the steps of which an event takes a run further, by state
 	start       int
 	window      int64 // ms from the first to the last event; 0: no bound
 	skip        Skip

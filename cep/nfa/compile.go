@@ -17,6 +17,9 @@ func Compile[E any](p Pattern[E]) (*Automaton[E], error) {
 	end := c.state("$end", final, -1)
 	c.steps, c.i = p.Steps, len(p.Steps)-1
 	a.start = c.sequence(end)
+	for s := range a.states {
+		a.next = append(a.next, a.nextSteps(s, map[int]bool{}))
+	}
 	return a, nil
 }
 

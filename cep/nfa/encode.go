@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // ErrDamaged is returned (wrapped) for stored runs that can't be read.
@@ -108,7 +109,8 @@ func (r *Reader[E]) Runs(b []byte) (Runs[E], error) {
 			*h = append(*h, r.run(&in))
 		}
 	}
-	if in.bad || len(in.b) > 0 {
+	begins := func(r run[E]) bool { return r.begins() } // what is held back is a match, and so has begun
+	if in.bad || len(in.b) > 0 || slices.ContainsFunc(runs.held, begins) {
 		return Runs[E]{}, ErrDamaged
 	}
 	return runs, nil
@@ -121,6 +123,7 @@ func (r *Reader[E]) run(in *numbers) run[E] {
 	}
 	if x.start == 0 {
 		x.start = noStart
+		in.bad = in.bad || x.state != r.a.start
 		return x
 	}
 	x.last = r.nodes[nodeID{x.start + in.uvarint(), int(in.uvarint())}]

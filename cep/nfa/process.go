@@ -9,6 +9,9 @@ type Outcome[E any] struct {
 	Started  bool       // a run began with the event
 	Nodes    []*Node[E] // places that the event got in runs, by Index
 	Dropped  int        // runs that the pattern's limit ended
+	Ended    []Ended    // why runs have ended, each reason once
+
+	at int64 // the time it is, for Ended, ms
 }
 
 // TimedOut is a partial match whose window has closed.
@@ -20,7 +23,7 @@ type TimedOut[E any] struct {
 // Process takes an event to the runs. Events come in the order of their Seq and time; Advance has been called
 // with the event's time. It fails only where the pattern's skip strategy does.
 func (a *Automaton[E]) Process(r Runs[E], e *Event[E]) (Runs[E], Outcome[E], error) {
-	m := moves[E]{a: a, event: e}
+	m := moves[E]{a: a, event: e, out: Outcome[E]{at: e.Time}}
 	open := a.opened(r)
 	m.open = make(heap[E], 0, len(open)+2)
 	for _, x := range open {
@@ -67,20 +70,25 @@ type taken[E any] struct {
 // move takes one run along. It may become several, or end.
 func (m *moves[E]) move(r run[E]) {
 	m.successors(r)
-	stopped := false
+	stopped := -1
 	for _, x := range m.after {
 		m.out.Started = m.out.Started || r.begins() && !x.begins()
 		switch m.a.states[x.state].kind {
 		case final:
 			m.done = m.done.add(x)
 		case stop:
-			stopped = true
+			stopped = x.state
 		}
 	}
-	if stopped {
-		if r.begins() {
-			m.open = m.open.add(r) // what ends is what would have begun
-		}
+	switch {
+	case stopped >= 0 && r.begins():
+		m.open = m.open.add(r) // what ends is what would have begun
+		return
+	case stopped >= 0:
+		m.out.end(ByNegation, r, m.a.name(stopped), m.event.Time)
+		return
+	case len(m.after) == 0:
+		m.out.end(ByMiss, r, m.a.next[r.state], m.event.Time)
 		return
 	}
 	for _, x := range m.after {

@@ -25,12 +25,24 @@ func (a *Automaton[E]) settle(r *Runs[E], done heap[E], out *Outcome[E]) error {
 		if err != nil {
 			return err
 		}
+		out.end(ByMatch, first, nil, out.at)
 		if ends != nil {
-			r.open, r.held = r.open.without(ends), r.held.without(ends)
+			r.open, r.held = r.open.without(a.skipped(ends, out)), r.held.without(a.skipped(ends, out))
 		}
 		out.Matches = append(out.Matches, m)
 	}
 	return nil
+}
+
+// skipped notes the runs that a match ends.
+func (a *Automaton[E]) skipped(ends func(run[E]) bool, out *Outcome[E]) func(run[E]) bool {
+	return func(r run[E]) bool {
+		if !ends(r) {
+			return false
+		}
+		out.end(BySkip, r, a.next[r.state], out.at)
+		return true
+	}
 }
 
 // ends says which runs a match ends; nil: none.
@@ -86,6 +98,7 @@ func (a *Automaton[E]) bound(r *Runs[E], out *Outcome[E]) error {
 		if drop {
 			over--
 			out.Dropped++
+			out.end(ByLimit, x, a.next[x.state], out.at)
 		}
 		return drop
 	})

@@ -9,7 +9,7 @@ import (
 // Waiting is a partial match as it is stored, for people: what it waits for, and how long. Its events are not
 // needed to read it.
 type Waiting struct {
-	Next     []string // the steps of which an event takes it further; none: it only waits for its window to close
+	Next     []string // the steps of which an event takes it further, not to be changed; none: it only waits for its window to close
 	Began    int64    // time of its first event, ms
 	Latest   int64    // time of its last event, ms
 	Deadline int64    // when it times out, or becomes a match; if Bounded
@@ -45,7 +45,7 @@ func (a *Automaton[E]) Waiting(b []byte) (open []Waiting, held int, err error) {
 }
 
 func (a *Automaton[E]) waits(r run[E]) Waiting {
-	w := Waiting{Next: a.next(r.state, map[int]bool{}), Began: r.began, Latest: r.latest}
+	w := Waiting{Next: a.next[r.state], Began: r.began, Latest: r.latest}
 	w.Deadline, w.Bounded = a.deadline(r)
 	if !w.Bounded {
 		w.Deadline = 0
@@ -53,9 +53,9 @@ func (a *Automaton[E]) waits(r run[E]) Waiting {
 	return w
 }
 
-// next are the steps whose event a run takes in a state: that of the state, and where it may go on at once those
+// nextSteps are the steps whose event a run takes in a state: that of the state, and where it may go on at once those
 // that follow.
-func (a *Automaton[E]) next(s int, seen map[int]bool) (steps []string) {
+func (a *Automaton[E]) nextSteps(s int, seen map[int]bool) (steps []string) {
 	if seen[s] {
 		return nil
 	}
@@ -63,7 +63,7 @@ func (a *Automaton[E]) next(s int, seen map[int]bool) (steps []string) {
 	for _, e := range a.states[s].edges {
 		switch {
 		case e.action == proceed:
-			steps = append(steps, a.next(e.to, seen)...)
+			steps = append(steps, a.nextSteps(e.to, seen)...)
 		case e.action == take && a.states[s].step >= 0 && a.states[e.to].kind != stop:
 			steps = append(steps, a.names[a.states[s].step])
 		}

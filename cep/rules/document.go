@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/tributary-go/tributary/cep/nfa"
 )
@@ -23,6 +24,8 @@ type Document struct {
 	Version   int             // from 1 on; it goes up with every change
 	Key       string          // the text field whose values are looked at one by one
 	State     State           // "": active
+	From      string          // event time in RFC 3339 from which it looks at events; "": from when it comes in
+	Drain     *window         // how long what it has begun goes on once it was replaced or removed; nil: as long as its window
 	Pattern   json.RawMessage // as Decode reads it
 	OnMatch   *Says           // nil: nothing
 	OnTimeout *Says           // of a partial match whose window has closed; nil: nothing
@@ -58,7 +61,10 @@ type Rule[E any] struct {
 	Version   int
 	Key       string
 	State     State
+	From      time.Time      // zero: from when it comes in
+	Drain     time.Duration  // 0: as long as the pattern's window
 	Pattern   nfa.Pattern[E] // that begins nothing if the rule is paused
+	content   string         // the document without state and from
 	automaton *nfa.Automaton[E]
 	key       func(E) string
 	onMatch   *said[E]
@@ -73,6 +79,18 @@ type Alert[E any] struct {
 
 // Fingerprint is the pattern's: see nfa.
 func (r Rule[E]) Fingerprint() string { return r.automaton.Fingerprint() }
+
+// Content is equal for rules that differ in state and from at most.
+func (r Rule[E]) Content() string { return r.content }
+
+// Drains is how long partial matches go on after the rule was replaced, or false if they would for ever.
+func (r Rule[E]) Drains() (time.Duration, bool) {
+	if r.Drain > 0 {
+		return r.Drain, true
+	}
+	window := time.Duration(r.automaton.Window()) * time.Millisecond
+	return window, window > 0
+}
 
 // Matched is what the rule says of a match; false: nothing. What its state says is not looked at.
 func (r Rule[E]) Matched(m nfa.Match[E]) (Alert[E], bool) { return r.onMatch.about(m) }
@@ -108,6 +126,8 @@ func Read[E any](b []byte, f Fields[E], keys ...string) (Rule[E], error) {
 		r.State = Active
 	}
 	r.onMatch, r.onTimeout = d.says("onMatch", doc.OnMatch), d.says("onTimeout", doc.OnTimeout)
+	d.changes(doc, &r)
+	r.content = doc.content()
 	d.ends(r)
 	a, err := nfa.Compile(r.Pattern)
 	r.automaton = a // begins also if the rule is paused: for replays
@@ -153,6 +173,33 @@ func (d *decoder[E]) head(doc Document, keys []string) {
 	if doc.OnMatch == nil && doc.OnTimeout == nil {
 		d.mistake("it has neither onMatch nor onTimeout: nothing would come of it")
 	}
+}
+
+// changes reads what a document says of how it comes and goes.
+func (d *decoder[E]) changes(doc Document, r *Rule[E]) {
+	if doc.From != "" {
+		at, err := time.Parse(time.RFC3339, doc.From)
+		if err != nil {
+			d.mistake("from %q is not a time in RFC 3339", doc.From)
+		}
+		r.From = at
+	}
+	if doc.Drain == nil {
+		return
+	}
+	if r.Drain = time.Duration(doc.Drain.Ms) * time.Millisecond; r.Drain <= 0 || doc.Drain.Type != "" {
+		d.mistake("drain: it is {\"ms\": ..}, 1 at least")
+	}
+}
+
+// content is the document without state and from, in one form.
+func (doc Document) content() string {
+	doc.State, doc.From = "", ""
+	b, err := json.Marshal(doc)
+	if err != nil {
+		return "" // it was JSON before
+	}
+	return string(b)
 }
 
 // ends checks what a rule needs beyond its pattern.

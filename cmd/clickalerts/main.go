@@ -7,6 +7,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/tributary-go/tributary/internal/backtest"
 	"github.com/tributary-go/tributary/internal/config"
 	"github.com/tributary-go/tributary/internal/processor"
 	"github.com/tributary-go/tributary/stream"
@@ -29,6 +30,8 @@ type program struct {
 	DropWithin      time.Duration `help:"Price sensitivity: from the first view to the cart." default:"10m" group:"Rules"`
 	ChurnViews      int           `help:"Churn risk: views without a purchase." default:"10" group:"Rules"`
 	ChurnWithin     time.Duration `help:"Churn risk: from the first view to the click after the last." default:"168h" group:"Rules"`
+	RuleFile        []string      `help:"Files with rules as documents, in place of the five patterns, whose thresholds say nothing then." type:"existingfile" placeholder:"FILE" group:"Rules"`
+	RuleTopic       string        `help:"Topic of rules as documents (clickalerts-rules): they are added, replaced, paused and removed while the program runs. The patterns, or the files, hold until a document of the name comes. Default: none." placeholder:"NAME" group:"Rules"`
 }
 
 // Topology implements processor.Program.
@@ -41,7 +44,12 @@ func (p *program) Topology() (*stream.Topology, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--cart-price %q is not a number", p.CartPrice)
 	}
+	documents, err := backtest.ReadRules(p.RuleFile)
+	if err != nil {
+		return nil, fmt.Errorf("--rule-file: %w", err)
+	}
 	return clickalerts.Topology(clickalerts.Config{
+		Rules: documents, RuleTopic: p.RuleTopic,
 		Zone: zone, From: from, Retain: p.Retain, Once: p.Once, ByArrival: p.ByArrival,
 		MaxIdleAdvance: p.MaxIdleAdvance,
 		Thresholds: clickalerts.Thresholds{

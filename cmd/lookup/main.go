@@ -13,6 +13,7 @@ import (
 	"github.com/tributary-go/tributary/internal/lookup"
 	"github.com/tributary-go/tributary/internal/service"
 	"github.com/tributary-go/tributary/topologies"
+	"github.com/tributary-go/tributary/topologies/clickalerts"
 )
 
 type program struct {
@@ -60,7 +61,7 @@ func (p *program) run(ctx context.Context) error {
 func (p *program) specs() ([]view.Spec, error) {
 	var all []view.Spec
 	for _, e := range topologies.All() {
-		t, err := e.New(topologies.Settings{Retain: e.Retain})
+		t, err := e.New(topologies.Settings{Retain: e.Retain, RuleTopic: clickalerts.RuleTopic})
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"errors"
+
+	"github.com/tributary-go/tributary/internal/engine/txn"
 	"github.com/tributary-go/tributary/internal/task"
 )
 
@@ -8,6 +11,8 @@ import (
 type Controls struct {
 	NoFencing  bool // offsets are committed without the group's generation
 	WriteEarly bool // the local store is written before the commit
+	// EmitOutside sends the first output of each cut before its transaction, and not in it.
+	EmitOutside bool
 	// WithoutTransactions writes records and offsets without transactions: at least once, and tables that count
 	// twice after a failure. Only the benchmark sets it, to measure what transactions cost.
 	WithoutTransactions bool
@@ -21,6 +26,11 @@ func (l *life) disturb(cuts []*task.Cut) error {
 	c := &l.group.e.cfg.Controls
 	if c.WriteEarly {
 		if err := l.writeEarly(cuts); err != nil {
+			return err
+		}
+	}
+	if c.EmitOutside {
+		if err := l.emitOutside(cuts); err != nil {
 			return err
 		}
 	}
@@ -51,4 +61,34 @@ func (l *life) writeEarly(cuts []*task.Cut) error {
 		}
 	}
 	return nil
+}
+
+// emitOutside is the defect of a record that is sent past its transaction: an abort leaves it, and it is sent again.
+func (l *life) emitOutside(cuts []*task.Cut) error {
+	conf, err := l.config()
+	if err != nil {
+		return err
+	}
+	past, err := txn.New(l.ctx, txn.Config{Client: conf, Brokers: l.group.e.cfg.Connection.Brokers, TransactionalID: l.group.id, WithoutTransactions: true})
+	if err != nil {
+		return err
+	}
+	b := newBuilder(cuts)
+	for _, c := range cuts {
+		takeFirst(b, c)
+	}
+	return errors.Join(past.Commit(l.ctx, &txn.Transaction{Batches: b.batches}), past.Close())
+}
+
+// takeFirst moves the first output of a cut to b.
+func takeFirst(b *builder, c *task.Cut) {
+	for _, o := range c.Outputs {
+		for p, outs := range o.Parts {
+			if len(outs) > 0 {
+				b.add(o.Topic.Name, int32(p), outs[:1])
+				o.Parts[p] = outs[1:]
+				return
+			}
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -11,42 +12,71 @@ import (
 	"github.com/lovoo/goka/storage"
 )
 
-// gokaStore is the local store as goka sees it: it recovers into it and then leaves it alone, since our
+// changelog is one partition of a table's changelog, and the folder of its local store.
+type changelog struct {
+	topic     string
+	partition int32
+	id        string // of the topic
+	dir       string
+	barrier   int64 // offset of the recovery barrier
+}
+
+// gokaStore is the local store as goka sees it: complete when it is opened, and then left alone, since our
 // handlers never call goka's SetValue.
 type gokaStore struct {
 	*localStore
 	life      *life
 	partition int32
 	session   sarama.ConsumerGroupSession // in which it was opened; life.mu
-	opened    int64                       // the offset at which recovery found it
 
-	mu     sync.Mutex // goka may still recover when it closes already
+	mu     sync.Mutex // goka may still mark it recovered when it closes already
 	closed bool
 	worker *worker
 }
 
-// buildStorage is goka's storage builder: it is where we learn that a partition becomes ours.
+// buildStorage is goka's storage builder: it is where we learn that a partition becomes ours. The store is
+// recovered here, in whole, and goka finds nothing left to recover.
 func (l *life) buildStorage(topic string, partition int32) (storage.Storage, error) {
 	g := l.group
-	dir := filepath.Join(g.e.lock.path, fmt.Sprintf("%s.%d", topic, partition))
 	id, err := g.e.admin.TopicID(l.ctx, topic)
 	if err != nil {
 		return nil, err
 	}
-	s, why, err := openStore(dir, id)
+	g.recovery.begin(time.Now())
+	c := changelog{topic: topic, partition: partition, id: id, dir: filepath.Join(g.e.lock.path, fmt.Sprintf("%s.%d", topic, partition))}
+	ctx := l.sessionContext()
+	if c.barrier, err = l.barrierWriter.write(ctx, topic, partition); err != nil {
+		return nil, err
+	}
+	s, err := l.recoverStore(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("recover the local store of topic %s, partition %d: %w", topic, partition, err)
+	}
+	l.setBarrier(partition, c.barrier)
+	gs := &gokaStore{localStore: s, life: l, partition: partition}
+	l.opened(gs)
+	return gs, nil
+}
+
+// recoverStore returns a store that holds what the changelog holds up to its barrier.
+func (l *life) recoverStore(ctx context.Context, c changelog) (*localStore, error) {
+	s, why, err := openStore(c.dir, c.id)
+	if err == nil && s != nil {
+		s, why, err = s.unlessAhead(c.barrier)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if why != "" {
-		g.e.cfg.Log.Warn("the local store is rebuilt from the changelog", "topic", topic, "partition", partition, "because", why)
+		l.group.e.cfg.Log.Warn("the local store is rebuilt from the changelog", "topic", c.topic, "partition", c.partition, "because", why)
 	}
-	g.recovery.begin(time.Now())
-	if err := s.catchUp(l.sessionContext(), g.e.admin, topic, partition); err != nil {
+	if s == nil {
+		return l.rebuild(ctx, c)
+	}
+	if err := s.catchUp(ctx, l.group.e.admin, c); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
-	gs := &gokaStore{localStore: s, life: l, partition: partition}
-	l.opened(gs)
-	return gs, nil
+	return s, nil
 }
 
 // Open implements storage.Storage: builders open themselves.
@@ -61,46 +91,28 @@ func (s *gokaStore) Has(key string) (bool, error) {
 // Get implements storage.Storage.
 func (s *gokaStore) Get(key string) ([]byte, error) { return s.localStore.Get([]byte(key)) }
 
-// Set implements storage.Storage; goka calls it for changelog records only.
-func (s *gokaStore) Set(key string, value []byte) error { return s.recover(key, value) }
+// Set implements storage.Storage; goka would call it for changelog records only.
+func (s *gokaStore) Set(string, []byte) error { return errRecovered }
 
 // Delete implements storage.Storage.
-func (s *gokaStore) Delete(key string) error { return s.recover(key, nil) }
+func (s *gokaStore) Delete(string) error { return errRecovered }
 
-// GetOffset implements storage.Storage.
-func (s *gokaStore) GetOffset(def int64) (int64, error) {
-	at, err := s.storedOffset()
-	if err != nil || at < 0 {
-		return def, err
-	}
-	s.opened = at
-	return at, nil
-}
+// SetOffset implements storage.Storage.
+func (s *gokaStore) SetOffset(int64) error { return errRecovered }
 
-// SetOffset implements storage.Storage; goka calls it after the record it belongs to.
-func (s *gokaStore) SetOffset(offset int64) error {
-	s.recOff = offset
-	return nil
-}
+var errRecovered = errors.New("goka recovers a record behind the recovery barrier")
+
+// GetOffset implements storage.Storage: that of the barrier, which is where goka is told the changelog ends.
+func (s *gokaStore) GetOffset(int64) (int64, error) { return s.recOff, nil }
 
 // MarkRecovered implements storage.Storage: everything committed is in the store, so the task can begin. goka
 // calls it too when the session ended before that.
 func (s *gokaStore) MarkRecovered() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	session, barrier := s.life.recovering(s)
+	session := s.life.recovering(s)
 	if s.closed || session.Context().Err() != nil {
 		return nil
-	}
-	if s.opened > barrier {
-		err := fmt.Errorf("the changelog has lost records that the local store %s holds", s.dir)
-		return s.fail(errors.Join(err, s.void(err.Error())))
-	}
-	if s.recOff < barrier {
-		return nil // another partition's failure has ended the recovery of all
-	}
-	if err := s.flushRecovery(); err != nil {
-		return s.fail(err)
 	}
 	w, err := s.life.newWorker(s.partition, s.localStore, "")
 	if err != nil {

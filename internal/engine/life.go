@@ -22,12 +22,13 @@ import (
 
 // life is a group's processor from its start to the first error. Nothing in memory outlives it.
 type life struct {
-	group  *group
-	ctx    context.Context // ends with the life, well or ill
-	cancel context.CancelFunc
-	sound  context.Context // ends when something fails: a commit under way at a planned stop is finished
-	spoil  context.CancelFunc
-	writer *txn.Writer
+	group         *group
+	ctx           context.Context // ends with the life, well or ill
+	cancel        context.CancelFunc
+	sound         context.Context // ends when something fails: a commit under way at a planned stop is finished
+	spoil         context.CancelFunc
+	writer        *txn.Writer
+	barrierWriter *barriers
 
 	inputs int32 // partitions of the group's inputs
 
@@ -73,6 +74,7 @@ func (l *life) run(ctx context.Context) error {
 		return err
 	}
 	defer l.writer.Close()
+	defer l.barrierWriter.close()
 	l.background.Go(l.commitLoop)
 	l.background.Go(l.tickLoop)
 	err = l.supervise(p)
@@ -99,6 +101,7 @@ func (l *life) prepare() (*goka.Processor, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.barrierWriter = l.newBarriers(conf)
 	p, err := goka.NewProcessor(g.e.cfg.Connection.Brokers, l.graph(), l.options(conf)...)
 	if err != nil {
 		return nil, err
@@ -220,11 +223,11 @@ func (l *life) opened(s *gokaStore) {
 	l.stores[s], s.session = true, l.session
 }
 
-// recovering is the session in which a store was opened, and the end of its recovery.
-func (l *life) recovering(s *gokaStore) (sarama.ConsumerGroupSession, int64) {
+// recovering is the session in which a store was opened.
+func (l *life) recovering(s *gokaStore) sarama.ConsumerGroupSession {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return s.session, l.barriers[s.partition]
+	return s.session
 }
 
 // sessionContext ends with the session.
@@ -241,6 +244,17 @@ func (l *life) setBarrier(partition int32, offset int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.barriers[partition] = offset
+}
+
+// endOf is the offset behind the barrier of a partition.
+func (l *life) endOf(topic string, partition int32) (int64, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at, ok := l.barriers[partition]
+	if !ok {
+		return 0, fmt.Errorf("topic %s, partition %d: the store was not recovered in this session", topic, partition)
+	}
+	return at + 1, nil
 }
 
 // forget drops a store that closes, and its worker.
@@ -327,7 +341,7 @@ func (l *life) options(conf func() *sarama.Config) []goka.ProcessorOption {
 		goka.WithLogger(gokaLogger{l.group.e.cfg.Log}),
 		goka.WithPartitionChannelSize(4),
 		goka.WithStorageBuilder(l.buildStorage),
-		goka.WithTopicManagerBuilder(func([]string) (goka.TopicManager, error) { return &topicManager{life: l, conf: conf}, nil }),
+		goka.WithTopicManagerBuilder(func([]string) (goka.TopicManager, error) { return topicManager{l}, nil }),
 		goka.WithConsumerSaramaBuilder(func(brokers []string, _ string) (sarama.Consumer, error) {
 			return sarama.NewConsumer(brokers, conf())
 		}),

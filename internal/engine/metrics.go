@@ -61,6 +61,7 @@ var (
 	recoveryDesc  = prometheus.NewDesc("tributary_recovery_seconds", "Time that the stores of the current session took to catch up with their changelogs, side by side.", []string{"group"}, nil)
 	recoveredDesc = prometheus.NewDesc("tributary_recovery_bytes", "Keys and values read for that.", []string{"group"}, nil)
 	fallbackDesc  = prometheus.NewDesc("tributary_decode_fallbacks_total", "Values that were not of the usual form and took the decoder's long way.", []string{"group", "topic"}, nil)
+	foundDesc     = prometheus.NewDesc("tributary_rule_results_total", "Results of the versions of rules that came as data. Those of a shadow are counted and not written.", []string{"group", "rule", "version", "state"}, nil)
 	openDesc      = prometheus.NewDesc("tributary_open_records", "Records processed and not committed yet.", []string{"group"}, nil)
 )
 
@@ -73,6 +74,7 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	}
 	ch <- watermarkDesc
 	ch <- openDesc
+	ch <- foundDesc
 	ch <- fallbackDesc
 	ch <- recoveryDesc
 	ch <- recoveredDesc
@@ -88,6 +90,9 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 		for _, c := range counters {
 			ch <- prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, float64(c.of(&g.counters)), g.plan.Name)
 		}
+		g.counters.Found.Each(func(by task.FoundBy, n int64) {
+			ch <- prometheus.MustNewConstMetric(foundDesc, prometheus.CounterValue, float64(n), g.plan.Name, by.Rule, strconv.Itoa(by.Version), by.State)
+		})
 		g.collectFallbacks(ch)
 		g.collectTasks(ch)
 	}

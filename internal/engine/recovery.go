@@ -11,6 +11,8 @@ type recovery struct {
 	mu           sync.Mutex
 	began, ended time.Time // zero: not yet
 	bytes        int64     // keys and values read
+
+	slots chan struct{} // taken while a store is rebuilt
 }
 
 // reset is called when a session begins.
@@ -18,6 +20,9 @@ func (r *recovery) reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.began, r.ended, r.bytes = time.Time{}, time.Time{}, 0
+	if r.slots == nil {
+		r.slots = slots()
+	}
 }
 
 // begin is called when a store begins to catch up.

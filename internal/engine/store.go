@@ -6,12 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -34,9 +35,10 @@ const (
 // about says which changelog a store is a copy of, and how fresh it is.
 type about struct {
 	TopicID  string    `json:"topic_id"`
-	Complete time.Time `json:"complete"`       // when it held all that the changelog held
-	Void     string    `json:"void,omitempty"` // why it can't be trusted
+	Complete time.Time `json:"complete"` // when it held all that the changelog held
 }
+
+func (a about) encode() ([]byte, error) { return json.Marshal(a) }
 
 // localStore is the LevelDB of one partition. Its content never is newer than the changelog's committed
 // records; offset says how far it is.
@@ -56,12 +58,16 @@ type localStore struct {
 // completeAt notes that the store and the commits that wait to be flushed made up the whole table then.
 func (s *localStore) completeAt(t time.Time) { s.complete.Store(t.UnixMilli()) }
 
-// openStore opens, or empties where it can't be trusted: damaged, of another topic, or away for so long that
-// compaction may have dropped tombstones it never saw.
+// openStore opens the store of a changelog. Without one that can be believed it returns nil, and why it removed
+// what was there: damaged, of another topic, or away for so long that compaction may have dropped tombstones it
+// never saw.
 func openStore(dir, topicID string) (*localStore, string, error) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, "", nil
+	}
 	s, err := openDB(dir, topicID)
 	if errors.Is(err, errDamaged) {
-		return emptyStore(dir, topicID, err.Error())
+		return nil, err.Error(), os.RemoveAll(dir)
 	}
 	if err != nil {
 		return nil, "", err
@@ -70,13 +76,13 @@ func openStore(dir, topicID string) (*localStore, string, error) {
 	if ldberrors.IsCorrupted(err) {
 		why, err = errDamaged.Error(), nil
 	}
-	if err != nil || why == "" {
-		return s, "", err
+	if err != nil {
+		return nil, "", errors.Join(err, s.close())
 	}
-	if err := s.close(); err != nil {
-		return nil, "", err
+	if why != "" {
+		return nil, why, s.remove()
 	}
-	return emptyStore(dir, topicID, why)
+	return s, "", nil
 }
 
 // writeBuffer is LevelDB's memory per partition, of which it may hold two. Rows are written behind, sorted and
@@ -85,32 +91,21 @@ const writeBuffer = 2 << 20
 
 var errDamaged = errors.New("it is damaged")
 
-func openDB(dir, topicID string) (*localStore, error) {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return nil, fmt.Errorf("create the state directory: %w", err)
-	}
+func dbOptions() *opt.Options {
 	// A journal that lost a part of its middle would be an older offset's rows under a newer offset: better none.
 	const strict = opt.DefaultStrict | opt.StrictJournal | opt.StrictManifest
-	db, err := leveldb.OpenFile(dir, &opt.Options{WriteBuffer: writeBuffer, Filter: filter.NewBloomFilter(10), Strict: strict})
+	return &opt.Options{WriteBuffer: writeBuffer, Filter: filter.NewBloomFilter(10), Strict: strict}
+}
+
+func openDB(dir, topicID string) (*localStore, error) {
+	db, err := leveldb.OpenFile(dir, dbOptions())
 	if ldberrors.IsCorrupted(err) {
 		return nil, fmt.Errorf("%w: %v", errDamaged, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open the local store %s: %w", dir, err)
+		return nil, fmt.Errorf("open the local store %s: %w", dir, advised(err))
 	}
 	return &localStore{db: db, dir: dir, topicID: topicID, recOff: -1}, nil
-}
-
-func emptyStore(dir, topicID, why string) (*localStore, string, error) {
-	if err := os.RemoveAll(dir); err != nil {
-		return nil, why, fmt.Errorf("remove the local store %s (%s): %w", dir, why, err)
-	}
-	s, err := openDB(dir, topicID)
-	if err != nil {
-		return nil, why, err
-	}
-	s.completeAt(time.Now())
-	return s, why, nil
 }
 
 // close also removes a store that turned out to be damaged: the next life rebuilds it.
@@ -136,9 +131,8 @@ func (s *localStore) stale() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if b == nil { // new: what is read from now on is not older than now
-		s.completeAt(time.Now())
-		return "", nil
+	if b == nil {
+		return "it is not complete", nil
 	}
 	var a about
 	if err := json.Unmarshal(b, &a); err != nil {
@@ -146,8 +140,6 @@ func (s *localStore) stale() (string, error) {
 	}
 	away := time.Since(a.Complete)
 	switch {
-	case a.Void != "":
-		return a.Void, nil
 	case s.topicID != "" && a.TopicID != "" && a.TopicID != s.topicID:
 		return "its changelog was deleted and created again", nil
 	case away > keepTombstones*time.Millisecond/2:
@@ -203,21 +195,26 @@ func (s *localStore) write(ws []task.Write, offset int64) error {
 	if offset >= 0 {
 		b.Put([]byte(offsetKey), strconv.AppendInt(nil, offset, 10))
 	}
-	return s.put(b, "")
+	return s.put(b)
 }
 
 func (s *localStore) apply(b *leveldb.Batch) error {
 	if err := s.failure(s.db.Write(b, nil)); err != nil {
-		return fmt.Errorf("write the local store %s: %w", s.dir, err)
+		return fmt.Errorf("write the local store %s: %w", s.dir, advised(err))
 	}
 	return nil
 }
 
-// void has the store rebuilt when it is opened next.
-func (s *localStore) void(why string) error { return s.put(new(leveldb.Batch), why) }
+// advised says what to do about a full disk. Nothing is lost: the next life goes on where there is room.
+func advised(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w: make room on its file system, or set --state-dir to one that has some; it is tried again until then", err)
+	}
+	return err
+}
 
-func (s *localStore) put(b *leveldb.Batch, void string) error {
-	a, err := json.Marshal(about{s.topicID, time.UnixMilli(s.complete.Load()).UTC(), void})
+func (s *localStore) put(b *leveldb.Batch) error {
+	a, err := about{TopicID: s.topicID, Complete: time.UnixMilli(s.complete.Load()).UTC()}.encode()
 	if err != nil {
 		return err
 	}
@@ -234,25 +231,31 @@ func (s *localStore) storedOffset() (int64, error) {
 	return strconv.ParseInt(string(b), 10, 64)
 }
 
-// catchUp reads the changelog from where the store stands to the end that it has now. goka would do the same,
-// record by record; it is left with what comes in between, up to the recovery barrier. ctx is the session's.
-func (s *localStore) catchUp(ctx context.Context, admin *client.Admin, topic string, partition int32) error {
+// unlessAhead closes and removes a store that holds more than its changelog: then the changelog was cut off.
+func (s *localStore) unlessAhead(barrier int64) (*localStore, string, error) {
 	at, err := s.storedOffset()
-	if err != nil {
-		return err
+	switch s.recOff = at; {
+	case err != nil:
+		return nil, "", errors.Join(err, s.close())
+	case at < 0:
+		return nil, "it does not say how far it is", s.remove()
+	case at >= barrier:
+		return nil, "the changelog has lost records that it holds", s.remove()
 	}
-	s.recOff = at
-	_, err = admin.Scan(ctx, topic, partition, at+1, func(key, value []byte, offset int64) error {
+	return s, "", nil
+}
+
+// catchUp reads the changelog from where the store stands to the recovery barrier. ctx is the session's.
+func (s *localStore) catchUp(ctx context.Context, admin *client.Admin, c changelog) error {
+	err := admin.ScanThrough(ctx, c.topic, c.partition, s.recOff+1, c.barrier, func(key, value []byte, offset int64) error {
 		err := s.recover(string(key), value)
 		s.recOff = offset
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("recover the local store from topic %s, partition %d: %w", topic, partition, err)
+		return err
 	}
-	if len(s.rec) == 0 {
-		return nil
-	}
+	s.recOff = c.barrier
 	return s.flushRecovery()
 }
 

@@ -42,3 +42,18 @@ func FuzzRequest(f *testing.F) {
 		}
 	})
 }
+
+func FuzzPosition(f *testing.F) {
+	for _, text := range []string{"", "0:1", "0:1,1:2", "1:2,0:1", "0:-1", "2147483648:1"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := lookup.ParsePosition(text)
+		if err != nil {
+			return
+		}
+		if again, err := lookup.ParsePosition(p.String()); err != nil || again.String() != p.String() {
+			t.Errorf("%q became %s became %s, %v", text, p, again, err)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package lookup_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tributary-go/tributary/internal/lookup"
@@ -107,4 +108,36 @@ func TestAPatternThatCannotBeExplainedIsToldWhy(t *testing.T) {
 	if got := decode[explained](t, get(h, "/v1/cep/both/k?table=again")); got.Table != "again" {
 		t.Errorf("asked for a table, got %+v", got)
 	}
+}
+
+// traced is a table that knows what keys without a row have left.
+type traced struct {
+	*lookuptest.Table
+	left map[string]string
+	err  error
+}
+
+func (x traced) Left(key string) (lookup.Row, bool, error) {
+	v, found := x.left[key]
+	return lookup.Row{Key: key, Value: []byte(v)}, found, x.err
+}
+
+func TestAPatternSaysWhatEndedPartialMatchesLast(t *testing.T) {
+	const matched = `{"open":[],"ended":[{"name":"view","at":7,"event":null,"ends":[]},{"name":"cart","at":5,"event":{"id":"e"},"ends":[{"why":"matched","runs":1,"began":2,"steps":[]}]}]}`
+	const timedOut = `{"open":[],"ended":[{"name":"cart","at":9,"event":null,"ends":[{"why":"timed_out","runs":2,"began":3,"steps":["purchase"]}]}]}`
+	table := traced{Table: patterned("runs", "cart"), left: map[string]string{"left": timedOut, "both": timedOut, "before": timedOut, "damaged": "[]"}}
+	table.Put("row", matched)
+	table.Put("both", matched)
+	table.Put("before", `{"open":[]}`)
+	h := handler(t, lookup.Config{Tables: []lookup.Table{table}})
+	inRow := `"last_end":{"at":5,"event":{"id":"e"},"ends":[{"why":"matched","runs":1,"began":2,"steps":[]}]},`
+	inTrace := `"last_end":{"at":9,"event":null,"ends":[{"why":"timed_out","runs":2,"began":3,"steps":["purchase"]}]},`
+	for key, want := range map[string]string{"row": inRow, "both": inRow, "left": inTrace, "before": inTrace, "nobody": `"last_end":null,`} {
+		if w := get(h, "/v1/cep/cart/"+key); w.Code != 200 || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %s\nwant %s", key, w.Code, w.Body, want)
+		}
+	}
+	wantFailure(t, get(h, "/v1/cep/cart/damaged"), 500, "read_failed", "table runs")
+	table.err = errors.New("no traces")
+	wantFailure(t, get(handler(t, lookup.Config{Tables: []lookup.Table{table}}), "/v1/cep/cart/left"), 500, "read_failed", "table runs")
 }

@@ -31,9 +31,10 @@ var layers = []layer{
 	// What runs a description: the task, which knows no Kafka, and the two that drive it.
 	{"internal/task", nil},
 	{"stream/streamtest", []string{"codecs", "tables", "stream", "internal/task"}},
-	{"internal/engine", []string{"internal/engine/balance", "internal/engine/client", "internal/engine/txn", "internal/engine/view", "internal/task"}},
+	{"internal/engine", []string{"internal/engine/balance", "internal/engine/bulk", "internal/engine/client", "internal/engine/txn", "internal/engine/view", "internal/task"}},
 	{"internal/engine/view", []string{"internal/engine/client", "internal/lookup", "internal/task"}},
 	{"internal/engine/client", nil},
+	{"internal/engine/bulk", nil},
 	{"internal/engine/txn", nil},
 	{"internal/engine/balance", nil},
 

@@ -155,6 +155,9 @@ func (a *arena) keep(b []byte) []byte {
 	if len(b) == 0 {
 		return []byte{}
 	}
+	if a.at == len(a.chunks) {
+		return b // no tail was asked for yet: it stands elsewhere
+	}
 	c := a.chunks[a.at]
 	if n := len(c) + len(b); n <= cap(c) && &b[0] == &c[:n][len(c)] {
 		a.chunks[a.at] = c[:n]

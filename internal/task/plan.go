@@ -51,8 +51,11 @@ type Table struct {
 	Retain  time.Duration // rows expire so long after the business time of their latest version; 0: never
 	Rows    RowCodec
 	Measure []string // names of stored sub-rows
+	Shared  []string // names of the values that each task has once, see Context.Shared
 
 	Patterns []string // whose partial matches the rows hold
+	// Rules reads the versions of rules that came as data out of a task's own values. nil: there are none.
+	Rules func(shared func(name string) []byte) ([]RuleVersion, error)
 }
 
 // Topic is the name of the changelog.
@@ -74,8 +77,10 @@ type Handler func(c *Context) error
 type Input struct {
 	Topic  *Topic
 	Handle Handler
-	Empty  bool // the handler takes empty values (tombstones); otherwise they are skipped and counted
-	Events bool // records are events that can be too late for the table; changes never are
+	// Broadcast takes records that went to every partition, see Context.Broadcast. nil: they are passed over.
+	Broadcast Handler
+	Empty     bool // the handler takes empty values (tombstones); otherwise they are skipped and counted
+	Events    bool // records are events that can be too late for the table; changes never are
 }
 
 // Group is a processor group: at most one table, any number of inputs that are partitioned alike.

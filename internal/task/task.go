@@ -31,6 +31,8 @@ type Env struct {
 // Counters count what happened in the tasks of a group since the process started.
 type Counters struct {
 	Records, DeadLetters, Late, Behind, Skipped, Expired, Timers, Orphans, Repeated, Dropped atomic.Int64
+
+	Found Found
 }
 
 // DefaultMaxRecord leaves room for headers below the brokers' default of 1 MiB.
@@ -46,6 +48,7 @@ type Task struct {
 	clock   *clock
 	applied positions // with a table only
 	outputs map[string]*link
+	shared  map[string]shared // see broadcast.go
 	ctx     Context
 	fill    *Cut
 	scratch []byte
@@ -76,7 +79,7 @@ func New(g *Group, partition int32, env Env, db DB, meta string) (*Task, error) 
 	if env.TopicID == nil {
 		env.TopicID = func(string) string { return "" }
 	}
-	t := &Task{Group: g, Partition: partition, env: env, clock: newClock(g), applied: positions{}, outputs: map[string]*link{}, nextTimer: EndOfTime, passed: NoTime, sweep: sweeper{begun: NoTime}}
+	t := &Task{Group: g, Partition: partition, env: env, clock: newClock(g), applied: positions{}, outputs: map[string]*link{}, shared: map[string]shared{}, nextTimer: EndOfTime, passed: NoTime, sweep: sweeper{begun: NoTime}}
 	for _, out := range g.Outputs {
 		l := &link{topic: out, partitions: env.Partitions(out.Name)}
 		if out.Kind.Internal() {
@@ -118,6 +121,7 @@ func (t *Task) restore(meta string) error {
 	if err := t.restoreApplied(); err != nil {
 		return err
 	}
+	t.nextTimer = NoTime
 	_, err = t.dueTimers(0)
 	return err
 }
@@ -209,6 +213,9 @@ func (t *Task) process(r *Record, row *entry) (wait bool, err error) {
 	}
 	t.fill.Next[r.Topic] = r.Offset + 1
 	if internal && damaged == nil && len(r.Key) > 0 && r.Key[0] == 0 {
+		if in.Broadcast != nil && IsBroadcast(StringOf(r.Key)) {
+			return false, t.broadcast(in, r, &st)
+		}
 		t.fill.control++
 		return false, nil
 	}

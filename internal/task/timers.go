@@ -13,6 +13,9 @@ import (
 //	0x00 'a'                                  how far the inputs are applied
 //	0x00 'b'                                  recovery barrier (changelog only)
 //	0x00 'c'                                  clock: watermark and senders
+//	0x00 'e' place(2)                         trace of a row that is gone
+//	0x00 'r' key                              broadcast (internal topics only)
+//	0x00 's' name                             value of the task's own, see broadcast.go
 //	0x00 't' time(8, sign flipped) name 0x00 key   timer; no value but 0x01
 //	0x00 'v'                                  format and row versions
 //	key                                       row
@@ -31,9 +34,9 @@ const (
 // IsRow tells rows from sub-rows and task records.
 func IsRow(key string) bool { return strings.IndexByte(key, 0) < 0 }
 
-// IsHousekeeping tells the keys that every store has, whatever it holds.
+// IsHousekeeping tells the keys that every store has, whatever it holds, and those of traces.
 func IsHousekeeping(key string) bool {
-	return key == appliedKey || key == BarrierKey || key == clockKey || key == versionKey
+	return key == appliedKey || key == BarrierKey || key == clockKey || key == versionKey || IsTrace(key)
 }
 
 // timerBudget bounds what one commit fires.
@@ -127,11 +130,14 @@ func (t *Task) fireAll(due []string) error {
 	return nil
 }
 
-// dueTimers finds at most n timers that are due and sets nextTimer to the first that is not among them.
+// dueTimers finds at most n timers that are due and sets nextTimer to the first that is not among them. It begins
+// at nextTimer: those that have fired lie in memory, deleted, until the local store has learnt it, and there may be
+// many.
 func (t *Task) dueTimers(n int) (due []string, err error) {
+	from := timerAt(t.nextTimer)
 	t.nextTimer = EndOfTime
 	var damaged error
-	err = t.store.scan(timerKey, timersEnd, false, func(k string, _ []byte) bool {
+	err = t.store.scan(from, timersEnd, false, func(k string, _ []byte) bool {
 		at, _, _, perr := parseTimer(k)
 		if perr != nil {
 			damaged = perr

@@ -99,3 +99,23 @@ func (d *Driver) Watermark(group string, partition int) time.Time {
 	d.tb.Fatalf("there is no group %s with a partition %d", group, partition)
 	return time.Time{}
 }
+
+// Rules are the versions of rules that came as data which a task of a table has, as look-ups see them.
+func Rules(d *Driver, table string, partition int) ([]stream.RuleVersion, error) {
+	d.tb.Helper()
+	for _, r := range d.runs {
+		if r.store == nil || r.group.Table.Name != table || int(r.Partition) != partition || r.group.Table.Rules == nil {
+			continue
+		}
+		values := map[string][]byte{}
+		r.store.rows.Scan(func(key string, value []byte) bool {
+			if name, ok := task.SharedName(key); ok {
+				values[name] = value
+			}
+			return true
+		})
+		return r.group.Table.Rules(func(name string) []byte { return values[name] })
+	}
+	d.tb.Fatalf("no task %d of a table %s has rules that come as data", partition, table)
+	return nil, nil
+}

@@ -86,7 +86,7 @@ func (c Config) checkRules() (mistakes []error) {
 		names[r.Name] = true
 	}
 	for _, key := range []string{keySession, keyUser} {
-		if len(c.Rules) > 0 && len(c.ruled(key)) == 0 {
+		if len(c.Rules) > 0 && c.RuleTopic == "" && len(c.ruled(key)) == 0 {
 			mistakes = append(mistakes, fmt.Errorf("no rule has the key %s: there must be one, it may be paused", key))
 		}
 	}

@@ -8,7 +8,8 @@
 //	                                        +-> by user: price sensitivity, churn risk -----------------+
 //
 // Read on in click.go (what comes in), pattern.go (what is looked for) and alert.go (what goes out). The patterns
-// stand in rules/*.json as documents too, and others can take their place: see document.go.
+// stand in rules/*.json as documents too, and others can take their place, at a start or while the program runs: see
+// document.go and live.go.
 package clickalerts
 
 import (
@@ -45,6 +46,9 @@ type Config struct {
 	// key has one at least. A rule whose structure changes drops what it has begun, as rules in Go do; one that is
 	// to go has to be paused first until nothing of it is open, or the program does not start. None: the patterns.
 	Rules []rules.Rule[Click]
+	// RuleTopic is a topic of documents, by which rules are added, replaced, paused and removed while the program
+	// runs: see CheckRule. The five patterns, or Rules, hold until a document of the name comes. "": none.
+	RuleTopic string
 }
 
 // DefaultMaxIdleAdvance is the program's. It is longer than the patterns that time out.
@@ -93,8 +97,13 @@ func Topology(c Config) (*stream.Topology, error) {
 	bySession := stream.KeyBy(clicks.Filter(Click.hasSession), ClicksBySession, Click.session)
 	byUser := stream.KeyBy(clicks.Filter(Click.hasUser), ClicksByUser, Click.user)
 
-	stream.ToKeyed(cep.Detect(bySession, detection(c, SessionRuns), c.ofSessions()...), Alerts, Alert.id)
-	stream.ToKeyed(cep.Detect(byUser, detection(c, UserRuns), c.ofUsers()...), Alerts, Alert.id)
+	var changes *stream.Broadcast[cep.RuleName, []byte]
+	if c.RuleTopic != "" {
+		b := c.changes(t)
+		changes = &b
+	}
+	stream.ToKeyed(detect(c, bySession, SessionRuns, keySession, changes, c.ofSessions()), Alerts, Alert.id)
+	stream.ToKeyed(detect(c, byUser, UserRuns, keyUser, changes, c.ofUsers()), Alerts, Alert.id)
 
 	return t.Build()
 }

@@ -8,6 +8,7 @@ package client
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Connection says how to reach a Kafka cluster. It holds no open connection and may be copied.
@@ -20,7 +21,12 @@ type Connection struct {
 	TLS TLS
 	// SASL authenticates the client. The zero value does not authenticate.
 	SASL SASL
+	// Timeout is how long a broker may take for an answer until the connection is given up and it, or another one, is
+	// asked again. 0: 30 s. A member of a consumer group has five sixths of it to come back in a rebalance.
+	Timeout time.Duration
 }
+
+const defaultTimeout = 30 * time.Second
 
 // String names the brokers and the way they are reached. It never shows a password.
 func (c Connection) String() string {

@@ -116,17 +116,22 @@ func (a *Admin) cleanupPolicies(ctx context.Context, specs []TopicSpec) (map[str
 	if len(resources) == 0 {
 		return nil, nil
 	}
-	var answer *sarama.DescribeConfigsResponse
+	var values map[string]string
 	err := a.retry(ctx, func() error {
-		return a.anyBroker(func(b *sarama.Broker) (err error) {
+		var answer *sarama.DescribeConfigsResponse
+		err := a.anyBroker(func(b *sarama.Broker) (err error) {
 			answer, err = b.DescribeConfigs(&sarama.DescribeConfigsRequest{Version: 4, Resources: resources})
 			return err
 		})
+		if err == nil { // a topic that another instance has just created is not known to all brokers
+			values, err = policyValues(answer)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the settings of topics at %s: %w", a.connection, err)
 	}
-	return policyValues(answer)
+	return values, nil
 }
 
 func policyValues(answer *sarama.DescribeConfigsResponse) (map[string]string, error) {
@@ -134,7 +139,7 @@ func policyValues(answer *sarama.DescribeConfigsResponse) (map[string]string, er
 	var errs []error
 	for _, r := range answer.Resources {
 		if code := sarama.KError(r.ErrorCode); code != sarama.ErrNoError {
-			errs = append(errs, fmt.Errorf("read the settings of topic %s: %w", r.Name, code))
+			errs = append(errs, fmt.Errorf("topic %s: %w", r.Name, code))
 			continue
 		}
 		for _, entry := range r.Configs {

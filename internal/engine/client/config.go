@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -26,8 +27,10 @@ func (c Connection) Config() (*sarama.Config, error) {
 	if s.ClientID == "" {
 		s.ClientID = defaultClientID
 	}
-	setNetwork(s)
+	timeout := cmp.Or(c.Timeout, defaultTimeout)
+	setNetwork(s, timeout)
 	setConsumer(s)
+	s.Consumer.Group.Rebalance.Timeout = timeout * 5 / 6 // below ReadTimeout: JoinGroup is answered only after it
 	setProducer(s)
 	if err := c.TLS.apply(s); err != nil {
 		return nil, err
@@ -38,13 +41,15 @@ func (c Connection) Config() (*sarama.Config, error) {
 	return s, s.Validate()
 }
 
-func setNetwork(s *sarama.Config) {
-	s.Net.DialTimeout = 5 * time.Second
-	s.Net.ReadTimeout = 30 * time.Second
-	s.Net.WriteTimeout = 30 * time.Second
+func setNetwork(s *sarama.Config, timeout time.Duration) {
+	s.Net.DialTimeout = min(5*time.Second, timeout)
+	s.Net.ReadTimeout = timeout
+	s.Net.WriteTimeout = timeout
 	// 15 s: longer than the election of a new leader after a broker's death.
 	s.Metadata.Retry.Max = 60
 	s.Metadata.Retry.Backoff = 250 * time.Millisecond
+	// Brokers that take connections and never answer would hold a refresh for ReadTimeout at each of the retries.
+	s.Metadata.Timeout = 3 * timeout
 	// A misspelt name is an error, not a new topic. Metadata.Full stays on: goka lists topics and brokers from it.
 	s.Metadata.AllowAutoTopicCreation = false
 }
@@ -58,7 +63,6 @@ func setConsumer(s *sarama.Config) {
 	s.Consumer.MaxWaitTime = 100 * time.Millisecond    // the longest a partition without data delays its broker's others
 	s.Consumer.Group.Session.Timeout = 6 * time.Second // Kafka's default minimum
 	s.Consumer.Group.Heartbeat.Interval = 1500 * time.Millisecond
-	s.Consumer.Group.Rebalance.Timeout = 25 * time.Second // below ReadTimeout: JoinGroup is answered only after it
 }
 
 func setProducer(s *sarama.Config) {

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/IBM/sarama"
 )
@@ -41,6 +42,25 @@ func (a *Admin) Scan(ctx context.Context, topic string, partition int32, from in
 	}
 	return next, nil
 }
+
+// ScanThrough is Scan up to offset last at least, where there is a record: it waits until the transactions before
+// it have ended.
+func (a *Admin) ScanThrough(ctx context.Context, topic string, partition int32, from, last int64, f func(key, value []byte, offset int64) error) error {
+	for wait := firstWait; ; wait = min(2*wait, maxWait) {
+		next, err := a.Scan(ctx, topic, partition, from, f)
+		if err != nil || next > last {
+			return err
+		}
+		from = next
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+const firstWait, maxWait = 5 * time.Millisecond, 250 * time.Millisecond
 
 // each calls f for the visible records of the page with from <= offset < end.
 func (p page) each(from, end int64, f func(key, value []byte, offset int64) error) error {

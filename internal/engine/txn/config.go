@@ -49,7 +49,9 @@ type Config struct {
 
 	// WithoutTransactions gives up what this package is for: records and
 	// offsets are written one after the other, and a failure in between
-	// leaves some of them. Only to measure what transactions cost.
+	// leaves some of them, maybe twice. For records that may be there twice,
+	// and to measure what transactions cost. The transactional id is then only
+	// a name in errors and logs.
 	WithoutTransactions bool
 
 	// Logger receives retries (debug) and aborts. Nil: discard.

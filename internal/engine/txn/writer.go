@@ -61,6 +61,9 @@ func New(ctx context.Context, c Config) (*Writer, error) {
 		_ = w.Close()
 		return nil, fmt.Errorf("transactions of %q: %w", c.TransactionalID, err)
 	}
+	if c.WithoutTransactions {
+		return w, nil
+	}
 	c.Logger.Info("transactional producer started", "transactional_id", c.TransactionalID,
 		"producer", w.producer.id, "epoch", w.producer.epoch)
 	return w, nil

@@ -8,6 +8,7 @@ import (
 	"github.com/tributary-go/tributary/integration/brokers"
 	"github.com/tributary-go/tributary/internal/engine/view"
 	"github.com/tributary-go/tributary/internal/lookup"
+	"github.com/tributary-go/tributary/internal/task"
 )
 
 var _ lookup.Clocked = (*view.View)(nil)
@@ -42,5 +43,32 @@ func TestAViewTellsTheClockOfAPartition(t *testing.T) {
 			t.Fatal("a damaged clock is not told")
 		}
 		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+var _ lookup.Traced = (*view.View)(nil)
+
+func TestAViewTellsWhatARowHasLeft(t *testing.T) {
+	c := brokers.Embedded(t)
+	topic := brokers.Unique(t, "rows")
+	c.CreateTopic(t, topic, 2, map[string]string{"cleanup.policy": "compact"})
+	place := func(key string) []byte { return []byte(task.TraceOf(key)) }
+	c.ProduceTo(t, topic, brokers.Record{Partition: task.PartitionOf("ann", 2), Key: place("ann"), Value: []byte("\x01\x03ann" + `{"n":1}`)},
+		brokers.Record{Partition: task.PartitionOf("bob", 2), Key: place("bob"), Value: []byte("\x01\x03eve" + `{"n":2}`)},
+		brokers.Record{Partition: task.PartitionOf("dan", 2), Key: place("dan"), Value: []byte("damaged")})
+	v := follow(t, c, topic)
+	if row, found, err := v.Left("ann"); err != nil || !found || string(row.Value) != `{"n":1}` || row.Key != "ann" {
+		t.Errorf("ann has left %+v, %v, %v", row, found, err)
+	}
+	for _, key := range []string{"bob", "nobody"} {
+		if row, found, err := v.Left(key); err != nil || found {
+			t.Errorf("%s has left %+v, %v", key, row, err)
+		}
+	}
+	if _, _, err := v.Left("dan"); err == nil {
+		t.Error("a damaged trace is not told")
+	}
+	if rows, err := v.Scan("", "", 10); err != nil || len(rows) > 0 {
+		t.Errorf("traces are shown as rows: %v, %v", rows, err)
 	}
 }

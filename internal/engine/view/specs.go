@@ -26,7 +26,7 @@ func Specs(t *task.Topology) []Spec {
 		if g.Table != nil {
 			all = append(all, Spec{
 				Info: lookup.Info{Name: g.Table.Name, Topic: g.Table.Topic(), Key: "key of the table", Doc: "State of topology " + t.Name + ".", Patterns: g.Table.Patterns},
-				JSON: stateJSON(g.Table), Groups: groups,
+				JSON: stateJSON(g.Table), Groups: groups, Rules: g.Table.Rules,
 			})
 		}
 	}

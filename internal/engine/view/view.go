@@ -26,6 +26,8 @@ type Spec struct {
 	Info lookup.Info
 	// JSON shows a value. It may be called at any time, and not for hidden keys.
 	JSON func(value []byte) (json.RawMessage, error)
+	// Rules reads the rules that came as data out of a task's own values; nil: none do.
+	Rules func(shared func(name string) []byte) ([]task.RuleVersion, error)
 	// Groups are the names of those that may tell the table's partitions of time, by their ids on the wire.
 	Groups map[uint32]string
 }
@@ -40,6 +42,8 @@ type View struct {
 	mu       sync.RWMutex
 	rows     *btree.BTreeG[row]
 	clocks   map[int32][]byte
+	traces   map[place][]byte
+	shared   map[place][]byte // tasks' own values, by partition and name
 	position []int64
 	behind   map[int32]bool // partitions that have not caught up since goka's view began
 	watchers map[*watcher]bool
@@ -64,7 +68,7 @@ func New(ctx context.Context, conn client.Connection, admin *client.Admin, spec 
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	v := &View{spec: spec, conn: conn, admin: admin, log: log, watchers: map[*watcher]bool{}, clocks: map[int32][]byte{}}
+	v := &View{spec: spec, conn: conn, admin: admin, log: log, watchers: map[*watcher]bool{}, clocks: map[int32][]byte{}, traces: map[place][]byte{}, shared: map[place][]byte{}}
 	v.rows = btree.NewBTreeGOptions(func(a, b row) bool { return a.key < b.key }, btree.Options{NoLocks: true})
 	v.position = make([]int64, n)
 	for p := range v.position {
@@ -156,6 +160,10 @@ func (v *View) apply(ctx goka.UpdateContext, _ storage.Storage, key string, valu
 	if task.IsClock(key) {
 		v.clocks[p] = value
 	}
+	if task.IsTrace(key) {
+		v.traces[place{p, key}] = value
+	}
+	v.keep(p, key, value)
 	if !task.IsRow(key) {
 		return nil // sub-rows and task records are not for readers
 	}
