@@ -9,6 +9,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -62,6 +64,16 @@ func (b *Bench) Define(definition string) {
 func (b *Bench) Exec(statements ...string) {
 	b.t.Helper()
 	b.MySQL.Exec(b.t, b.Database, statements...)
+}
+
+// End kills a connection by its number. One that has ended meanwhile is no error.
+func (b *Bench) End(connection string) {
+	b.t.Helper()
+	const unknown = 1094
+	_, err := b.Connect("timeout=1m").Exec("KILL " + connection)
+	if e, ok := errors.AsType[*mysql.MySQLError](err); err != nil && (!ok || e.Number != unknown) {
+		b.t.Fatalf("kill connection %s: %v", connection, err)
+	}
 }
 
 // Connect opens connections with settings of the session, name=value as in a URL.

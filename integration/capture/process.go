@@ -95,6 +95,19 @@ func (p *Process) Kill() {
 	}
 }
 
+// Stop makes it stand still, wherever it is, until Continue lets it go on.
+func (p *Process) Stop() { p.signal(syscall.SIGSTOP) }
+
+// Continue ends a Stop.
+func (p *Process) Continue() { p.signal(syscall.SIGCONT) }
+
+func (p *Process) signal(s syscall.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 // Terminate asks it to end, and demands that it does so in time and without an error.
 func (p *Process) Terminate() {
 	p.t.Helper()

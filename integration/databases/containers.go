@@ -30,6 +30,13 @@ var mysqlImage = image{
 	started: "port: 3306  MySQL",
 }
 
+var mariadbImage = image{
+	variable: "MARIADB_IMAGE", official: "mariadb:10.11", port: 3306, user: "root", kind: mysqlKind{},
+	env:     map[string]string{"MARIADB_ROOT_PASSWORD": password},
+	args:    []string{"--server-id=1", "--log-bin=binlog", "--binlog-format=ROW", "--character-set-server=utf8mb4", "--default-time-zone=+00:00"},
+	started: "port: 3306  mariadb.org", // as with MySQL
+}
+
 var postgresImage = image{
 	variable: "POSTGRES_IMAGE", official: "postgres:15", port: 5432, user: "postgres", kind: postgresKind{},
 	env:  map[string]string{"POSTGRES_PASSWORD": password},

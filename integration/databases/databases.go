@@ -1,4 +1,4 @@
-// Package databases gives tests a MySQL or a PostgreSQL to run against: one started from a script or in a container, or
+// Package databases gives tests a MySQL, a MariaDB or a PostgreSQL to run against: one started from a script or in a container, or
 // one that the environment names.
 //
 // A server that is started here is shared by all tests of the process and ends with it, however it ends. Tests don't
@@ -9,6 +9,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -18,6 +20,8 @@ const (
 	startVar = "TRIBUTARY_DATABASES"
 	// mysqlVar names a running MySQL, as go-sql-driver writes it: root:password@tcp(host:port)/
 	mysqlVar = "TRIBUTARY_MYSQL"
+	// mariadbVar names a running MariaDB, in the same form.
+	mariadbVar = "TRIBUTARY_MARIADB"
 	// postgresVar names a running PostgreSQL: postgres://user:password@host:port/
 	postgresVar = "TRIBUTARY_POSTGRES"
 	// patience bounds each statement of a test.
@@ -66,6 +70,33 @@ func MySQL(t testing.TB) Server {
 		return s
 	}
 	return here(t, &mysqlStart, "MySQL", "Linux on amd64, and Maven the first time", mysqlVar+"='root:password@tcp(host:port)/'")
+}
+
+// MariaDB is the MariaDB that the environment asks for. Without one, and where none is installed, the test is skipped.
+//
+// One that is started here has a row-based binary log and TLS.
+func MariaDB(t testing.TB) Server {
+	t.Helper()
+	if dsn := os.Getenv(mariadbVar); dsn != "" {
+		s, err := parseMySQL(dsn)
+		if err != nil {
+			t.Fatalf("%s: %v", mariadbVar, err)
+		}
+		return s
+	}
+	if os.Getenv(startVar) == "local" && !installed("mariadbd") {
+		t.Skipf("no MariaDB: install it (Debian: mariadb-server), or set %s='root:password@tcp(host:port)/'", mariadbVar)
+	}
+	return here(t, &mariadbStart, "MariaDB", "its packages installed", mariadbVar+"='root:password@tcp(host:port)/'")
+}
+
+// installed looks for a server's program on the path, and where Debian has such programs.
+func installed(name string) bool {
+	_, err := exec.LookPath(name)
+	if err != nil {
+		_, err = os.Stat(filepath.Join("/usr/sbin", name))
+	}
+	return err == nil
 }
 
 // PostgreSQL is the PostgreSQL that the environment asks for. Without one the test is skipped.

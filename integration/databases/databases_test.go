@@ -8,7 +8,7 @@ import (
 )
 
 func TestAServerThatIsKilledComesBackWithItsData(t *testing.T) {
-	for name, server := range map[string]func(testing.TB) Server{"MySQL": MySQL, "PostgreSQL": PostgreSQL} {
+	for name, server := range map[string]func(testing.TB) Server{"MySQL": MySQL, "MariaDB": MariaDB, "PostgreSQL": PostgreSQL} {
 		t.Run(name, func(t *testing.T) {
 			s := server(t)
 			db := s.NewDatabase(t)

@@ -17,6 +17,13 @@ var mysqlStart = starter{script: "mysql-local.sh", prefix: "MYSQL_LOCAL", image:
 	}
 }}
 
+var mariadbStart = starter{script: "mariadb-local.sh", prefix: "MARIADB_LOCAL", image: mariadbImage, server: func(l *local, port int) Server {
+	return Server{
+		Host: "127.0.0.1", Port: port, User: "root", Password: password,
+		CAFile: filepath.Join(l.dir, "server.crt"), kind: mysqlKind{}, owned: l,
+	}
+}}
+
 // parseMySQL reads go-sql-driver's form; what stands behind the database's name is ignored.
 func parseMySQL(dsn string) (Server, error) {
 	conf, err := mysql.ParseDSN(dsn)

@@ -10,6 +10,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -69,7 +70,21 @@ func refuseRepeats(t *testing.T, s sqlsink.Store) {
 }
 
 func killed(t *testing.T, c brokers.Cluster, s sqlsink.Store, kills int) {
+	hurt(t, c, s, kills, func(p *sqlsink.Process) {
+		p.Kill()
+		p.Start()
+	})
+}
+
+// hurt does something to the sink, or to what it talks to, so many times while records come; then each of them must have
+// been written once.
+func hurt(t *testing.T, c brokers.Cluster, s sqlsink.Store, times int, how func(p *sqlsink.Process)) {
+	t.Helper()
 	c.CreateTopic(t, topic, 4, map[string]string{"cleanup.policy": "compact"})
+	t.Cleanup(func() {
+		c.DeleteTopic(t, topic)
+		c.DeleteTopic(t, "sqlsink-dead-letters")
+	})
 	p := sqlsink.NewProcess(t, sqlsink.Binary(t), c, s)
 	p.Start()
 	await(t, time.Minute, func() (bool, string) { return strings.Contains(p.Log(), "claimed a table"), "the sink does not begin" })
@@ -78,16 +93,17 @@ func killed(t *testing.T, c brokers.Cluster, s sqlsink.Store, kills int) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 1))
-	stop := feed(t, c, seed)
-	for range kills {
-		// Killed somewhere on its way, when it has moved so far; not by the clock, since machines differ.
+	var written atomic.Int64
+	stop := feed(t, c, seed, &written)
+	for range times {
+		// Somewhere on its way, when it has moved so far; not by the clock, since machines differ.
 		goal := position(t, s) + 1 + r.IntN(1000)
-		await(t, time.Minute, func() (bool, string) {
+		await(t, 2*time.Minute, func() (bool, string) {
 			n := position(t, s)
+			written.Store(int64(n))
 			return n >= goal, fmt.Sprintf("the position stays at %d", n)
 		})
-		p.Kill()
-		p.Start()
+		how(p)
 	}
 	total := stop()
 	await(t, 2*time.Minute, func() (bool, string) {
@@ -95,22 +111,29 @@ func killed(t *testing.T, c brokers.Cluster, s sqlsink.Store, kills int) {
 		return n == total, fmt.Sprintf("the position is %d, want %d", n, total)
 	})
 	p.Kill()
-	t.Logf("%d records, %d kills", total, kills)
+	t.Logf("%d records, %d times", total, times)
 	compare(t, c, s)
 }
 
-// feed produces without a pause until it is stopped; stop returns how many records there are.
-func feed(t *testing.T, c brokers.Cluster, seed uint64) (stop func() int) {
+// ahead is how many records wait for the sink at most: enough that it always has some.
+const ahead = 10_000
+
+// feed produces until it is stopped, no further than ahead of what is written; stop returns how many records there are.
+func feed(t *testing.T, c brokers.Cluster, seed uint64, written *atomic.Int64) (stop func() int) {
 	r := rand.New(rand.NewPCG(seed, 2))
 	ended, sent := make(chan struct{}), make(chan int, 1)
 	go func() {
-		for n := 0; ; n += 200 {
+		pause := time.NewTicker(10 * time.Millisecond)
+		defer pause.Stop()
+		for n := 0; ; {
 			select {
 			case <-ended:
 				sent <- n
 				return
-			default:
-				c.ProduceTo(t, topic, history(r, n, 200)...)
+			case <-pause.C:
+				for ; int64(n) < written.Load()+ahead; n += 200 {
+					c.ProduceTo(t, topic, history(r, n, 200)...)
+				}
 			}
 		}
 	}()
@@ -169,5 +192,7 @@ func recompute(t *testing.T, c brokers.Cluster) (rows [][]string) {
 func TestEachChangeIsWrittenOnceHoweverOftenTheSinkIsKilled(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { killed(t, brokers.Embedded(t), sqlsink.SQLite(t), 8) })
 	t.Run("mysql", func(t *testing.T) { killed(t, brokers.Embedded(t), sqlsink.MySQL(t), 20) })
+	t.Run("mariadb", func(t *testing.T) { killed(t, brokers.Embedded(t), sqlsink.MariaDB(t), 5) })
+	t.Run("postgres", func(t *testing.T) { killed(t, brokers.Embedded(t), sqlsink.PostgreSQL(t), 20) })
 	t.Run("kafka", func(t *testing.T) { killed(t, brokers.Real(t), sqlsink.SQLite(t), 8) })
 }

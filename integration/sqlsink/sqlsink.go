@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	_ "modernc.org/sqlite" // tests look into its files
 
@@ -37,6 +39,8 @@ type Store struct {
 	Query    func(t testing.TB, query string) [][]string // NULL is databases.Null
 	// Once are statements that make a table refuse what it has seen before: see refuseRepeats.
 	Once []string
+	// Kill and Restart are of the server. SQLite has none, and there they are nil.
+	Kill, Restart func(t testing.TB)
 }
 
 // SQLite is a file.
@@ -98,19 +102,38 @@ func query1(t testing.TB, db *sql.DB, query string) (all [][]string) {
 }
 
 // MySQL is a database of a real server; without one the test is skipped.
-func MySQL(t testing.TB) Store {
+func MySQL(t testing.TB) Store { t.Helper(); return server(t, "mysql", databases.MySQL(t)) }
+
+// MariaDB is one too.
+func MariaDB(t testing.TB) Store { t.Helper(); return server(t, "mariadb", databases.MariaDB(t)) }
+
+// PostgreSQL is one too.
+func PostgreSQL(t testing.TB) Store {
 	t.Helper()
-	s := databases.MySQL(t)
+	return server(t, "postgres", databases.PostgreSQL(t))
+}
+
+func server(t testing.TB, scheme string, s databases.Server) Store {
+	t.Helper()
 	name := s.NewDatabase(t)
+	once := []string{
+		"CREATE TRIGGER once_inserted AFTER INSERT ON trade_channel_collect FOR EACH ROW INSERT INTO seen VALUES (NEW.cur_order_count)",
+		"CREATE TRIGGER once_updated AFTER UPDATE ON trade_channel_collect FOR EACH ROW INSERT INTO seen VALUES (NEW.cur_order_count)",
+	}
+	if scheme == "postgres" {
+		once = []string{
+			"CREATE FUNCTION once() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO seen VALUES (NEW.cur_order_count); RETURN NULL; END'",
+			"CREATE TRIGGER once AFTER INSERT OR UPDATE ON trade_channel_collect FOR EACH ROW EXECUTE FUNCTION once()",
+		}
+	}
 	return Store{
-		URL:      fmt.Sprintf("mysql://%s@%s:%d/%s", s.User, s.Host, s.Port, name),
+		URL:      fmt.Sprintf("%s://%s@%s:%d/%s", scheme, s.User, s.Host, s.Port, name),
 		Password: s.Password,
 		Exec:     func(t testing.TB, statement string) { t.Helper(); s.Exec(t, name, statement) },
 		Query:    func(t testing.TB, query string) [][]string { t.Helper(); return s.Query(t, name, query) },
-		Once: []string{
-			"CREATE TRIGGER once_inserted AFTER INSERT ON trade_channel_collect FOR EACH ROW INSERT INTO seen VALUES (NEW.cur_order_count)",
-			"CREATE TRIGGER once_updated AFTER UPDATE ON trade_channel_collect FOR EACH ROW INSERT INTO seen VALUES (NEW.cur_order_count)",
-		},
+		Once:     once,
+		Kill:     s.Kill,
+		Restart:  s.Restart,
 	}
 }
 
@@ -187,6 +210,36 @@ func (p *Process) Kill() {
 	}
 	p.cmd = nil
 }
+
+// Stop makes it stand still, wherever it is, until Continue lets it go on.
+func (p *Process) Stop() { p.signal(syscall.SIGSTOP) }
+
+// Continue ends a Stop.
+func (p *Process) Continue() { p.signal(syscall.SIGCONT) }
+
+func (p *Process) signal(s syscall.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// Ends waits until it has ended by itself, with an error.
+func (p *Process) Ends(bound time.Duration) {
+	p.t.Helper()
+	select {
+	case err := <-p.ended:
+		if err == nil {
+			p.t.Error("the process ended without an error")
+		}
+		p.cmd = nil
+	case <-time.After(bound):
+		p.t.Fatalf("the process has not ended after %s", bound)
+	}
+}
+
+// Pid is the number of the process that lives.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
 // Log is what its processes wrote to standard error.
 func (p *Process) Log() string { return p.log.String() }

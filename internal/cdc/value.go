@@ -1,7 +1,9 @@
 package cdc
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -74,7 +76,7 @@ func (f Field) append(dst, plain []byte) ([]byte, error) {
 	}
 	switch f.Form {
 	case Number:
-		return append(dst, plain...), nil
+		return appendNumber(dst, plain)
 	case Millis:
 		ms, err := millis(plain, f.zone)
 		return strconv.AppendInt(dst, ms, 10), err
@@ -83,6 +85,23 @@ func (f Field) append(dst, plain []byte) ([]byte, error) {
 		return append(base64.StdEncoding.AppendEncode(dst, plain), '"'), nil
 	}
 	return appendQuoted(dst, plain), nil
+}
+
+var errNoNumber = errors.New("is not a number")
+
+// appendNumber leaves out the zeros that a ZEROFILL column has in front when it is selected, and in the binlog has not.
+func appendNumber(dst, plain []byte) ([]byte, error) {
+	digits, negative := bytes.CutPrefix(plain, []byte("-"))
+	for len(digits) > 1 && digits[0] == '0' && '0' <= digits[1] && digits[1] <= '9' {
+		digits = digits[1:]
+	}
+	if len(digits) == 0 || digits[0] < '0' || digits[0] > '9' || !json.Valid(digits) {
+		return nil, fmt.Errorf("%.64q %w", plain, errNoNumber)
+	}
+	if negative {
+		dst = append(dst, '-')
+	}
+	return append(dst, digits...), nil
 }
 
 var errNoTime = errors.New("is not a time like 2006-01-02 15:04:05")

@@ -18,6 +18,19 @@ type change struct {
 type batch struct {
 	records []*sarama.ConsumerMessage
 	next    map[int32]int64 // per partition the offset behind its last record
+
+	// Of prepare:
+	prepared   bool
+	last       []*change
+	unreadable []refusal
+}
+
+// prepare works out what is to be written, once.
+func (b *batch) prepare(t *target) {
+	if !b.prepared {
+		b.last, b.unreadable = b.changes(t)
+		b.prepared = true
+	}
 }
 
 func (b *batch) add(m *sarama.ConsumerMessage) {
@@ -39,8 +52,18 @@ type refusal struct {
 func (b *batch) changes(t *target) (last []*change, refused []refusal) {
 	newest := make(map[string]*change, len(b.records))
 	for _, m := range b.records {
-		k := string(m.Key)
-		newest[k] = &change{record: m, older: newest[k]}
+		c, k := &change{record: m}, string(m.Key)
+		if t.Events { // whose key is in the value
+			var err error
+			if c.row, _, err = t.decode(m.Key, m.Value); err != nil {
+				refused = append(refused, refusal{c, err})
+				continue
+			}
+			h := t.hash(c.row)
+			k = string(h[:])
+		}
+		c.older = newest[k]
+		newest[k] = c
 	}
 	last = make([]*change, 0, len(newest))
 	for _, c := range newest {
@@ -56,6 +79,9 @@ func (b *batch) changes(t *target) (last []*change, refused []refusal) {
 // readable is the newest of a key's changes that can be read, or nil.
 func (c *change) readable(t *target, refused []refusal) (*change, []refusal) {
 	for ; c != nil; c = c.older {
+		if c.row != nil {
+			return c, refused
+		}
 		var err error
 		if c.row, c.deleted, err = t.decode(c.record.Key, c.record.Value); err == nil {
 			return c, refused

@@ -20,5 +20,5 @@ func createTable(d dialect, p tables.Projection) string {
 		lines = append(lines, line)
 	}
 	lines = append(lines, "PRIMARY KEY ("+list(d, p.Key, ", ", nil)+")")
-	return fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (\n  %s\n)%s", d.quote(p.Table), strings.Join(lines, ",\n  "), d.tableOptions())
+	return fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (\n  %s\n)%s", d.quote(p.Table), strings.Join(lines, ",\n  "), d.tableOptions(p))
 }

@@ -3,6 +3,7 @@ package sqlsink
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/tributary-go/tributary/codecs"
 	"github.com/tributary-go/tributary/tables"
@@ -15,7 +16,7 @@ type dialect interface {
 	// columnType is the name of a type. Those of the primary key are compared byte by byte.
 	columnType(t tables.Type, key bool) string
 	// tableOptions stand behind the columns of a CREATE TABLE.
-	tableOptions() string
+	tableOptions(p tables.Projection) string
 	quote(name string) string
 	// inspect describes a table, nil if there is none.
 	inspect(ctx context.Context, c conn, table string) (*schema, error)
@@ -34,6 +35,14 @@ type dialect interface {
 	// close ends what connect leaves behind. Connections are closed by then.
 	close()
 }
+
+// A process that stands still within a transaction holds the locks of its positions, and whoever is to take its place
+// waits for them. So the server ends a connection that says nothing for longer than silence, and a lane that has nothing
+// to write for longer than restless gives up its connection by itself.
+const (
+	silence  = 30 * time.Second
+	restless = 10 * time.Second
+)
 
 // conn is a connection. It is used by one goroutine at a time. Statements have ? for arguments.
 type conn interface {

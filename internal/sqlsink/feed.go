@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,7 +74,9 @@ func (f *feed) session(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if missed || f.stale(got, keep) {
+	if f.target.Events {
+		keep = f.onlyGrows(got, missed)
+	} else if missed || f.stale(got, keep) {
 		if err := f.doReconcile(ctx, from); err != nil {
 			return err
 		}
@@ -85,6 +88,19 @@ func (f *feed) session(ctx context.Context) error {
 	f.reconcile = false
 	m := &monitor{feed: f, keep: keep, from: from, positions: got.positions}
 	return f.fill(ctx, from, nil, m.run)
+}
+
+// onlyGrows is for tables of events. Nothing is ever deleted from them, so there are no deletes to miss, however long
+// the sink was away; and an event that the topic has forgotten is still a row.
+func (f *feed) onlyGrows(got claimed, missed bool) (keep time.Duration) {
+	if missed {
+		f.log.Error("events were deleted from the topic before they were read, or the topic has lost its end: the table lacks what it does not have any more",
+			"table", f.target.Table, "topic", f.source.topic)
+	}
+	for p := range got.positions {
+		got.positions[p].completeAt = time.Now()
+	}
+	return math.MaxInt64
 }
 
 func (f *feed) claim(ctx context.Context) (claimed, error) {

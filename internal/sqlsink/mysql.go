@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ func openMySQL(d Database, password string, secure *tls.Config, log *slog.Logger
 		// A value that does not fit is an error and not another value; backslashes escape, whatever the server's mode.
 		"sql_mode":                 "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
 		"innodb_lock_wait_timeout": "10",
+		"wait_timeout":             seconds(silence),
 	}
 	connector, err := mysql.NewConnector(conf)
 	if err != nil {
@@ -47,6 +49,8 @@ func openMySQL(d Database, password string, secure *tls.Config, log *slog.Logger
 	db.SetMaxIdleConns(0) // who closes a connection wants a new one
 	return &mysqlDialect{db: db, database: d.Name}, nil
 }
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
 
 // oldSuites offers, last of all, key exchanges by RSA too: MySQL before 8.0.18 knows no other that Go does.
 func oldSuites(conf *tls.Config) *tls.Config {
@@ -107,7 +111,7 @@ func (d *mysqlDialect) columnType(t tables.Type, key bool) string {
 	return t.String()
 }
 
-func (d *mysqlDialect) tableOptions() string {
+func (d *mysqlDialect) tableOptions(tables.Projection) string {
 	return " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci"
 }
 

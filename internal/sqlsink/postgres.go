@@ -38,7 +38,10 @@ func openPostgres(d Database, password string, secure *tls.Config) (*postgresDia
 	conf.Host, conf.Port, conf.User, conf.Password, conf.Database = host, uint16(n), d.User, password, d.Name
 	conf.TLSConfig, conf.Fallbacks = secure, nil
 	conf.ConnectTimeout = 5 * time.Second
-	conf.RuntimeParams = map[string]string{"application_name": "tributary sqlsink", "lock_timeout": "10s", "client_encoding": "UTF8"}
+	conf.RuntimeParams = map[string]string{
+		"application_name": "tributary sqlsink", "lock_timeout": "10s", "client_encoding": "UTF8",
+		"idle_in_transaction_session_timeout": seconds(silence) + "s",
+	}
 	conf.DefaultQueryExecMode = pgx.QueryExecModeExec // prepares nothing, so that a pooler in between does no harm
 	return &postgresDialect{conf: conf}, nil
 }
@@ -63,7 +66,7 @@ func (d *postgresDialect) columnType(t tables.Type, key bool) string {
 	return t.String()
 }
 
-func (d *postgresDialect) tableOptions() string                   { return "" }
+func (d *postgresDialect) tableOptions(tables.Projection) string  { return "" }
 func (d *postgresDialect) quote(name string) string               { return `"` + name + `"` }
 func (d *postgresDialect) forUpdate() string                      { return " FOR UPDATE" }
 func (d *postgresDialect) rowsPerStatement() int                  { return maxRecords }

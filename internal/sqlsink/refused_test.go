@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"github.com/tributary-go/tributary/integration/databases"
 )
 
 func message(topic string, partition int32, offset int64, key, value string) *sarama.ConsumerMessage {
@@ -81,6 +83,30 @@ func (s *scene) mustHoldLetters(bad []struct{ key, value, reason string }) {
 	if len(found) > 0 {
 		s.Errorf("dead letters that should not be: %v", found)
 	}
+}
+
+// TestATextThatATablesCharacterSetLacksIsRefusedAndNotBent: such a table would show question marks otherwise.
+func TestATextThatATablesCharacterSetLacksIsRefusedAndNotBent(t *testing.T) {
+	servers(t, func(t *testing.T, st store, _ databases.Server) {
+		if st.settings.Kind != "mysql" {
+			t.Skip("a PostgreSQL has one character set for all")
+		}
+		s := newScene(t, st, 1)
+		s.exec(t, "CREATE TABLE visits (place VARCHAR(16) NOT NULL, number BIGINT NOT NULL, name VARCHAR(10), visitors BIGINT NOT NULL, amount DOUBLE, price DECIMAL(10,2), note TEXT, "+
+			"PRIMARY KEY (place, number)) ENGINE=InnoDB DEFAULT CHARSET=latin1 COLLATE=latin1_bin")
+		s.send("Köln|1", `{"visitors":1,"name":"Zoë"}`, "a|2", `{"visitors":1,"name":"小程序"}`, "小|3", `{"visitors":1}`, "Köln|4", `{"visitors":1}`, "Köln|4", "", "小|5", "")
+		s.start()
+		s.awaitPosition()
+		s.await([]string{"Köln", "1", "Zoë", "1", null, null, null})
+		for _, l := range s.letters() {
+			if reason := l.Headers["reason"]; !strings.Contains(reason, "Incorrect string value") {
+				t.Errorf("dead letter %s: %s", l.Key, reason)
+			}
+		}
+		if n := len(s.letters()); n != 2 {
+			t.Errorf("%d dead letters, want 2", n)
+		}
+	})
 }
 
 func TestARefusedChangeLeavesTheOneBeforeIt(t *testing.T) {

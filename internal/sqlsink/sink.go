@@ -111,7 +111,7 @@ func (s *Sink) open(ctx context.Context, c Config, d dialect) error {
 			errs = errors.Join(errs, fmt.Errorf("topic of table %s: %w: start the program that writes it first", p.Table, err))
 			continue
 		}
-		_, err = s.admin.EnsureTopics(ctx, []client.TopicSpec{{Name: p.Topic, MustExist: true, Config: map[string]string{"cleanup.policy": "compact"}}})
+		_, err = s.admin.EnsureTopics(ctx, []client.TopicSpec{{Name: p.Topic, MustExist: true, Config: map[string]string{"cleanup.policy": policy(p)}}})
 		errs = errors.Join(errs, err)
 		s.feeds = append(s.feeds, s.feed(c, d, p, schemas[p.Table], n))
 	}
@@ -127,6 +127,14 @@ func (s *Sink) open(ctx context.Context, c Config, d dialect) error {
 		f.letters = letters
 	}
 	return nil
+}
+
+// policy is how a topic must be cleaned up: compaction would drop events.
+func policy(p tables.Projection) string {
+	if p.Events {
+		return "delete"
+	}
+	return "compact"
 }
 
 func (s *Sink) openTables(ctx context.Context, c Config, d dialect) (map[string]*schema, error) {

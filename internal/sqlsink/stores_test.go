@@ -24,6 +24,7 @@ type store struct {
 func onEach(t *testing.T, test func(t *testing.T, s store)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, sqliteStore(t)) })
 	t.Run("mysql", func(t *testing.T) { test(t, serverStore(t, "mysql", databases.MySQL(t))) })
+	t.Run("mariadb", func(t *testing.T) { test(t, serverStore(t, "mysql", databases.MariaDB(t))) })
 	t.Run("postgres", func(t *testing.T) { test(t, serverStore(t, "postgres", databases.PostgreSQL(t))) })
 }
 

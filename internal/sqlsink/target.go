@@ -37,10 +37,11 @@ func newTarget(p tables.Projection) *target {
 	}
 	var fields []codecs.Field[row]
 	for i, c := range p.Columns {
-		if t.isKey(i) {
+		if !t.isKey(i) {
+			t.rest = append(t.rest, i)
+		} else if !p.Events {
 			continue
 		}
-		t.rest = append(t.rest, i)
 		fields = append(fields, codecs.TextField(c.Source(), func(r *row) *codecs.Text {
 			if *r == nil {
 				*r = make(row, len(p.Columns))
@@ -63,6 +64,9 @@ func (t *target) isKey(column int) bool {
 
 // decode reads a record. An empty value is a tombstone: its row holds the primary key only.
 func (t *target) decode(key, value []byte) (r row, deleted bool, err error) {
+	if t.Events && len(value) == 0 {
+		return nil, false, errors.New("an event has no value: nothing can be deleted from this table")
+	}
 	if len(value) > 0 {
 		if r, err = t.value.Decode(value); err != nil {
 			return nil, false, err
@@ -71,7 +75,12 @@ func (t *target) decode(key, value []byte) (r row, deleted bool, err error) {
 	if r == nil { // a tombstone, or an object without any field that has a column
 		r = make(row, len(t.Columns))
 	}
-	if err := t.decodeKey(string(key), r); err != nil {
+	if t.Events {
+		err = t.keyParts(t.fromFields(r), r)
+	} else {
+		err = t.decodeKey(string(key), r)
+	}
+	if err != nil {
 		return nil, false, err
 	}
 	if len(value) == 0 {
@@ -98,6 +107,11 @@ func (t *target) decodeKey(key string, into row) error {
 	if len(parts) != len(t.keys) {
 		return fmt.Errorf("the record's key %q has %d parts, the primary key of table %s has %d columns", key, len(parts), t.Table, len(t.keys))
 	}
+	return t.keyParts(parts, into)
+}
+
+// keyParts puts the parts of a primary key into their columns, as every database reads them.
+func (t *target) keyParts(parts []tables.Part, into row) error {
 	for i, part := range parts {
 		c := t.Columns[t.keys[i]]
 		text, err := forNull(c, codecs.Text(part))
@@ -113,6 +127,15 @@ func (t *target) decodeKey(key string, into row) error {
 		into[t.keys[i]] = text
 	}
 	return nil
+}
+
+// fromFields are the parts of an event's primary key.
+func (t *target) fromFields(r row) []tables.Part {
+	parts := make([]tables.Part, len(t.keys))
+	for i, k := range t.keys {
+		parts[i] = tables.Part(r[k])
+	}
+	return parts
 }
 
 // forNull puts the text that stands for null in its place.

@@ -3,6 +3,7 @@ package sqlsink
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -21,14 +22,14 @@ type attempt struct {
 // mend, or ctx's.
 func (l *lane) write(ctx context.Context, b *batch) error {
 	began := time.Now()
-	changes, unreadable := b.changes(l.feed.target)
+	b.prepare(l.feed.target)
 	careful := false
 	for wait := (backoff{}); ; {
-		a := &attempt{l: l, refused: unreadable, careful: careful}
-		err := a.run(ctx, b, changes)
+		a := &attempt{l: l, refused: slices.Clone(b.unreadable), careful: careful}
+		err := a.run(ctx, b)
 		switch {
 		case err == nil:
-			l.wrote(b, a.refused, changes, time.Since(began))
+			l.wrote(b, a.refused, time.Since(began))
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -59,7 +60,7 @@ func (l *lane) final(err error) error {
 	return &databaseError{"write to table " + l.feed.target.Table, err}
 }
 
-func (a *attempt) run(ctx context.Context, b *batch, changes []*change) error {
+func (a *attempt) run(ctx context.Context, b *batch) error {
 	l := a.l
 	if err := l.connected(ctx); err != nil {
 		return err
@@ -77,7 +78,7 @@ func (a *attempt) run(ctx context.Context, b *batch, changes []*change) error {
 	if err != nil || done {
 		return err
 	}
-	upserts, deletes := split(changes)
+	upserts, deletes := split(b.last)
 	if err := a.put(ctx, upserts); err != nil {
 		return err
 	}

@@ -80,3 +80,37 @@ CREATE TABLE alerts (
   event_time VARCHAR(32),
   PRIMARY KEY (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+-- A row for each thing that became of a coupon: a topic of events, read from its values and not its keys.
+CREATE TABLE coupons (
+  id VARCHAR(512) COLLATE utf8mb4_bin NOT NULL,
+  event VARCHAR(16) COLLATE utf8mb4_bin NOT NULL,
+  campaign VARCHAR(512) NOT NULL,
+  buyer_id BIGINT NOT NULL,
+  effect_time BIGINT NOT NULL,
+  tier BIGINT NOT NULL,
+  sequence BIGINT NOT NULL,
+  face_value BIGINT NOT NULL,
+  remaining BIGINT NOT NULL,
+  updated_at VARCHAR(32),
+  PRIMARY KEY (id, event)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE coupon_ledger (
+  buyer_id BIGINT NOT NULL,
+  face_value BIGINT NOT NULL,
+  coupons LONGTEXT NOT NULL,
+  updated_at VARCHAR(32),
+  PRIMARY KEY (buyer_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
+
+CREATE TABLE campaign_budget (
+  campaign VARCHAR(512) COLLATE utf8mb4_bin NOT NULL,
+  budget BIGINT NOT NULL,
+  issued BIGINT NOT NULL,
+  revoked BIGINT NOT NULL,
+  denied BIGINT NOT NULL,
+  remaining BIGINT NOT NULL,
+  updated_at VARCHAR(32),
+  PRIMARY KEY (campaign)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci;
