@@ -38,6 +38,7 @@ type clicks struct {
 	sessions int
 	now      int64
 	open     []session
+	pace     int64 // ms from click to click at most
 }
 
 type session struct {
@@ -47,10 +48,15 @@ type session struct {
 	cents        int64 // its price then
 }
 
-const openSessions = 400
+const (
+	openSessions = 400
+	clickPace    = 150 // ms
+)
 
-func newClicks(n int) *clicks {
-	return &clicks{rand: rand.New(rand.NewPCG(17, 17)), users: n/12 + 1, now: firstHour.UnixMilli(), open: make([]session, openSessions)}
+// newClicks makes n clicks of n/12 users. They take longer by the factor stretch, with fewer sessions at a time.
+func newClicks(n, stretch int) *clicks {
+	return &clicks{rand: rand.New(rand.NewPCG(17, 17)), users: n/12 + 1, now: firstHour.UnixMilli(),
+		open: make([]session, max(1, openSessions/stretch)), pace: clickPace * int64(stretch)}
 }
 
 func (g *clicks) take() click {
@@ -61,7 +67,7 @@ func (g *clicks) take() click {
 	}
 	s.left--
 	g.next++
-	g.now += 1 + g.rand.Int64N(150)
+	g.now += 1 + g.rand.Int64N(g.pace)
 	c := click{id: g.next, at: g.now, user: s.user, session: s.number, kind: "view"}
 	switch k := g.rand.IntN(20); {
 	case k < 4:
@@ -115,10 +121,18 @@ func (c click) append(b []byte) []byte {
 
 const month = 30 * 24 * 3600 * 1000 // ms
 
+// produceClicks recounts alerts.
 func produceClicks(n int, out emit) outcome {
 	var memory slab
-	g := newClicks(n)
-	send := func(c click) { out(clicksTopic, c.key(), memory.take(c.append(memory.room(clickRoom)))) }
+	alerts := map[string]alertRow{}
+	makeClicks(newClicks(n, 1), n, 10*minute, noteAlerts(alerts), func(c click) {
+		out(clicksTopic, c.key(), memory.take(c.append(memory.room(clickRoom))))
+	})
+	return newTableOutcome(alertsTopic, alerts, nil)
+}
+
+// makeClicks sends n clicks, and then one per partition a month later. It notes what the former match.
+func makeClicks(g *clicks, n int, cartWithin int64, note noter, send func(click)) {
 	bySession, byUser := map[int][]click{}, map[int][]click{}
 	for range n {
 		c := g.take()
@@ -131,12 +145,10 @@ func produceClicks(n int, out emit) outcome {
 		reached[partitionOf(last.key())] = true
 		send(last)
 	}
-	alerts := map[string]alertRow{}
 	for _, cs := range bySession {
-		alertsOfSession(cs, alerts)
+		recountSession(cs, cartWithin, note)
 	}
 	for _, cs := range byUser {
-		alertsOfUser(cs, alerts)
+		recountUser(cs, note)
 	}
-	return newTableOutcome(alertsTopic, alerts, nil)
 }

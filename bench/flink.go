@@ -26,14 +26,7 @@ type flinkRun struct {
 // flink runs the query twice over a folder of JSON lines, and a third time for its final table if that is to be
 // checked (want is not nil). The second run is the warm one. peak is the most memory of the process in bytes.
 func (b *bench) flink(ctx context.Context, name, data string, want map[string]channelRow) (runs []flinkRun, peak int64, err error) {
-	folder := filepath.Join(b.root, flinkFolder)
-	target := filepath.Join(folder, "target")
-	args := []string{
-		"-Xmx5g", "-Duser.timezone=UTC", "--add-opens=java.base/java.util=ALL-UNNAMED", "--add-opens=java.base/java.lang=ALL-UNNAMED",
-		"--add-opens=java.base/java.time=ALL-UNNAMED",
-		"-cp", strings.Join([]string{filepath.Join(target, "classes"), filepath.Join(target, "lib", "*")}, ":"), "bench.ChannelGmv",
-		data, filepath.Join(folder, "channelgmv.sql"), reportNow, "2",
-	}
+	args := append(b.flinkJVM(), "bench.ChannelGmv", data, filepath.Join(b.root, flinkFolder, "channelgmv.sql"), reportNow, "2")
 	if want != nil {
 		args = append(args, "check")
 	}
@@ -49,6 +42,16 @@ func (b *bench) flink(ctx context.Context, name, data string, want map[string]ch
 		err = compareRows(rows, want)
 	}
 	return runs, peak, err
+}
+
+// flinkJVM are the arguments of java before the name of a class.
+func (b *bench) flinkJVM() []string {
+	target := filepath.Join(b.root, flinkFolder, "target")
+	return []string{
+		"-Xmx5g", "-Duser.timezone=UTC", "--add-opens=java.base/java.util=ALL-UNNAMED", "--add-opens=java.base/java.lang=ALL-UNNAMED",
+		"--add-opens=java.base/java.time=ALL-UNNAMED",
+		"-cp", strings.Join([]string{filepath.Join(target, "classes"), filepath.Join(target, "lib", "*")}, ":"),
+	}
 }
 
 // wait waits for a process that ends by itself, and returns the most memory it used, as sampled.

@@ -6,9 +6,11 @@
 //
 // File map: options.go what can be chosen; kafka.go, topics.go, produce.go and read.go the broker and its data;
 // payments.go and orders.go the inputs and their recounts, and of the other use cases coupons.go with grants.go,
-// premiums.go, drops.go, pages.go, and clicks.go with clickrecount.go; table.go and tableoutcome.go what compares;
-// process.go, proc.go and gauge.go what runs and what it costs; ours.go, streams.go and flink.go the contestants;
-// count.go, gmv.go with collect.go, usecases.go and hot.go with usecase.go, transactions.go, recovery.go, latency.go
+// premiums.go, drops.go, pages.go, and clicks.go with clickrecount.go; database.go servers of SQL, with sinkrows.go,
+// sinkstore.go and clicktable.go what is in them; table.go and tableoutcome.go what compares;
+// process.go, proc.go, gauge.go and counted.go what runs and what it costs; ours.go, streams.go and flink.go the contestants;
+// count.go, gmv.go with collect.go, usecases.go and hot.go with usecase.go, patterns.go,
+// sink.go with sinklimit.go, capture.go with inserts.go, transactions.go, recovery.go, latency.go
 // with probes.go and watch.go, beyond.go and memory.go the measurements; report.go what is written.
 package main
 

@@ -21,10 +21,13 @@ var allParts = []part{
 	{"count", "count and sum per key, beside Kafka Streams", (*bench).count},
 	{"gmv", "the whole channel GMV, beside Flink SQL", (*bench).gmv},
 	{"usecases", "the other use cases, each in whole", (*bench).usecases},
+	{"patterns", "the click patterns in memory, beside Flink CEP", (*bench).patterns},
 	{"hot", "one key that everything belongs to", (*bench).hot},
 	{"transactions", "count and sum with and without transactions", (*bench).transactions},
 	{"recovery", "an empty store from its changelog", (*bench).recovery},
 	{"latency", "from produced to readable", (*bench).latency},
+	{"sink", "results in SQL tables, beside what the servers take", (*bench).sink},
+	{"capture", "a table of MySQL to Kafka", (*bench).capture},
 	{"beyond", "many more keys than fit into memory, beside few", (*bench).beyond},
 	{"memory", "more keys than the cache holds", (*bench).memory},
 }
@@ -36,16 +39,19 @@ type options struct {
 	quick bool
 	peers bool
 
-	rounds       int
-	small, large int // records of the two sizes of count
-	keys         int // users in count
-	streamsCache bool
-	orders       int // records of gmv
-	caseRecords  int // of each of usecases
-	hotOrders    int // of one buyer
-	hotHolders   int // of one hour
+	rounds        int
+	small, large  int // records of the two sizes of count
+	keys          int // users in count
+	streamsCache  bool
+	orders        int // records of gmv
+	caseRecords   int // of each of usecases
+	patternClicks int // of each run of patterns
+	hotOrders     int // of one buyer
+	hotHolders    int // of one hour
 
 	recoverRecords, recoverKeys int
+	sinkRecords, sinkKeys       int
+	captureRows                 int           // of the snapshot, and of the backlog
 	rate                        int           // records per second of latency
 	window                      time.Duration // of latency
 	memoryRecords, memoryKeys   int
@@ -63,13 +69,13 @@ const defaultReport = "docs/benchmarks.md"
 // full takes more than an hour on two cores; quick is a smoke run, whose figures mean nothing.
 var (
 	full = options{rounds: 3, small: 1_000_000, large: 4_000_000, keys: 100_000, orders: 1_000_000,
-		caseRecords: 500_000, hotOrders: 1_000_000, hotHolders: 5_000_000,
-		recoverRecords: 2_500_000, recoverKeys: 1_000_000, rate: 2000, window: 30 * time.Second,
+		caseRecords: 500_000, patternClicks: 1_000_000, hotOrders: 1_000_000, hotHolders: 5_000_000,
+		recoverRecords: 2_500_000, recoverKeys: 1_000_000, sinkRecords: 400_000, sinkKeys: 100_000, captureRows: 1_000_000, rate: 2000, window: 30 * time.Second,
 		memoryRecords: 10_000_000, memoryKeys: 5_000_000, cacheRows: 400_000,
 		beyondRecords: 30_000_000, beyondKeys: 20_000_000, beyondBytes: 200_000_000}
 	quick = options{rounds: 1, small: 50_000, large: 200_000, keys: 10_000, orders: 50_000,
-		caseRecords: 20_000, hotOrders: 20_000, hotHolders: 50_000,
-		recoverRecords: 100_000, recoverKeys: 50_000, rate: 1000, window: 3 * time.Second,
+		caseRecords: 20_000, patternClicks: 10_000, hotOrders: 20_000, hotHolders: 50_000,
+		recoverRecords: 100_000, recoverKeys: 50_000, sinkRecords: 40_000, sinkKeys: 20_000, captureRows: 20_000, rate: 1000, window: 3 * time.Second,
 		memoryRecords: 300_000, memoryKeys: 150_000, cacheRows: 20_000,
 		beyondRecords: 300_000, beyondKeys: 200_000, beyondBytes: 8_000_000}
 )
@@ -91,12 +97,16 @@ func parseOptions(args []string) (options, error) {
 	f.BoolVar(&o.streamsCache, "streams-cache", false, "count: measure Kafka Streams with its store cache on as well")
 	f.IntVar(&o.orders, "orders", o.orders, "gmv: order records")
 	f.IntVar(&o.caseRecords, "case-records", o.caseRecords, "usecases: records of each")
+	f.IntVar(&o.patternClicks, "pattern-clicks", o.patternClicks, "patterns: clicks")
 	f.IntVar(&o.hotOrders, "hot-orders", o.hotOrders, "hot: orders of the one buyer")
 	f.IntVar(&o.hotHolders, "hot-holders", o.hotHolders, "hot: policyholders in the one hour")
 	f.IntVar(&o.recoverRecords, "recover-records", o.recoverRecords, "recovery: records behind the changelog")
 	f.IntVar(&o.recoverKeys, "recover-keys", o.recoverKeys, "recovery: users")
+	f.IntVar(&o.sinkRecords, "sink-records", o.sinkRecords, "sink: records of each run")
+	f.IntVar(&o.sinkKeys, "sink-keys", o.sinkKeys, "sink: keys")
+	f.IntVar(&o.captureRows, "capture-rows", o.captureRows, "capture: rows of the snapshot, and of the backlog")
 	f.IntVar(&o.rate, "rate", o.rate, "latency: records per second")
-	f.DurationVar(&o.window, "window", o.window, "latency: how long is measured, after a warm-up of a fifth of it")
+	f.DurationVar(&o.window, "window", o.window, "latency and capture: how long is measured, after a warm-up of a fifth of it")
 	f.IntVar(&o.memoryRecords, "memory-records", o.memoryRecords, "memory: records")
 	f.IntVar(&o.memoryKeys, "memory-keys", o.memoryKeys, "memory: users")
 	f.IntVar(&o.cacheRows, "cache-rows", o.cacheRows, "memory: --cache-rows of our process")
@@ -136,8 +146,11 @@ func (o *options) settle(f *flag.FlagSet) error {
 	if o.rounds < 1 || o.small < 1 || o.large <= o.small || o.rate < 100 {
 		return errors.New("want -rounds and -small of at least 1, -large above -small, and -rate of at least 100")
 	}
-	if o.caseRecords < 1000 || o.hotOrders < 1000 || o.hotHolders < 1000 || o.beyondRecords <= o.beyondKeys || o.beyondKeys <= o.keys || o.beyondBytes < 1_000_000 {
-		return errors.New("want -case-records, -hot-orders and -hot-holders of at least 1000, -beyond-records above -beyond-keys above -keys, and -beyond-bytes of at least 1000000")
+	if o.caseRecords < 1000 || o.patternClicks < 1000 || o.hotOrders < 1000 || o.hotHolders < 1000 || o.beyondRecords <= o.beyondKeys || o.beyondKeys <= o.keys || o.beyondBytes < 1_000_000 {
+		return errors.New("want -case-records, -pattern-clicks, -hot-orders and -hot-holders of at least 1000, -beyond-records above -beyond-keys above -keys, and -beyond-bytes of at least 1000000")
+	}
+	if o.sinkKeys < 1 || o.sinkRecords < o.sinkKeys || o.sinkKeys%sinkPrime == 0 || o.captureRows < 1 {
+		return fmt.Errorf("want -sink-records of at least -sink-keys, which %d must not divide, and -capture-rows of at least 1", sinkPrime)
 	}
 	if o.write == "" && !o.quick && o.peers && o.profile == "" && len(o.parts) == 0 {
 		o.write = defaultReport

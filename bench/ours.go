@@ -9,23 +9,44 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 )
+
+// programs are what the parts measure, besides those that most of them do.
+var programs = map[string][]string{
+	"sink":     {"./cmd/sqlsink"},
+	"capture":  {"./cmd/mysqlcdc"},
+	"patterns": {"./bench/patterns", "./bench/processor"},
+}
+
+// programsOf are those that the chosen parts need.
+func (o options) programsOf() (all []string) {
+	for _, p := range partNames() {
+		some, ok := programs[p]
+		if !ok {
+			some = []string{"./bench/processor", "./cmd/channelgmv"}
+		}
+		if o.chosen(p) {
+			all = append(all, some...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
 
 // build compiles the programs under measurement; what the peers need is fetched the first time.
 func (b *bench) build(ctx context.Context) error {
 	b.say("building")
-	for _, pkg := range []string{"./bench/processor", "./cmd/channelgmv"} {
-		if err := b.command(ctx, "go", "build", "-o", filepath.Join(b.work, "bin")+"/", pkg); err != nil {
-			return err
-		}
+	if err := b.command(ctx, "go", append([]string{"build", "-o", filepath.Join(b.work, "bin") + "/"}, b.programsOf()...)...); err != nil {
+		return err
 	}
 	if b.peers && b.chosen("count") {
 		if err := b.command(ctx, filepath.Join(b.root, streamsFolder, "build.sh")); err != nil {
 			return fmt.Errorf("%w (without a JDK and Maven: -peers=false)", err)
 		}
 	}
-	if b.peers && b.chosen("gmv") {
+	if b.peers && (b.chosen("gmv") || b.chosen("patterns")) {
 		if err := b.command(ctx, filepath.Join(b.root, flinkFolder, "build.sh")); err != nil {
 			return fmt.Errorf("%w (without a JDK and Maven: -peers=false)", err)
 		}

@@ -12,12 +12,19 @@ type section struct {
 	text  string     // what was measured
 	table [][]string // head, then rows
 	after string     // what follows from it; may be empty
+	more  []section  // further tables with texts of their own, without titles
 }
 
 func (s section) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s\n\n%s\n\n", s.title, wrap(s.text))
+	if s.title != "" {
+		fmt.Fprintf(&b, "## %s\n\n", s.title)
+	}
+	fmt.Fprintf(&b, "%s\n", wrap(s.text))
 	for i, row := range s.table {
+		if i == 0 {
+			b.WriteByte('\n')
+		}
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
 		if i == 0 {
 			fmt.Fprintf(&b, "|%s\n", strings.Repeat("---|", len(row)))
@@ -25,6 +32,9 @@ func (s section) markdown() string {
 	}
 	if s.after != "" {
 		fmt.Fprintf(&b, "\n%s\n", wrap(s.after))
+	}
+	for _, m := range s.more {
+		b.WriteString("\n" + m.markdown())
 	}
 	return b.String()
 }
@@ -54,7 +64,7 @@ func (r *report) markdown() string {
 		b.WriteString("\n" + s.markdown())
 	}
 	fmt.Fprintf(&b, "\n## Where and how\n\n%s\nCommand: `go run ./bench%s`, %s.\n", r.machine.markdown(), withSpace(r.args), r.took.Round(time.Second))
-	b.WriteString("The peers' programs: [Kafka Streams](../bench/peers/kstreams/README.md), [Flink SQL](../bench/peers/flink/README.md).\n")
+	b.WriteString("The peers' programs: [Kafka Streams](../bench/peers/kstreams/README.md), [Flink](../bench/peers/flink/README.md).\n")
 	return b.String()
 }
 

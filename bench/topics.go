@@ -41,6 +41,14 @@ func (t *topics) create(ctx context.Context, name string) error {
 	return nil
 }
 
+// createCompacted makes a topic as the tables of results have it.
+func (t *topics) createCompacted(ctx context.Context, name string) error {
+	if _, err := t.admin.CreateTopic(ctx, partitions, 1, map[string]*string{"cleanup.policy": kadm.StringPtr("compact")}, name); err != nil {
+		return fmt.Errorf("create topic %s: %w", name, err)
+	}
+	return nil
+}
+
 // remove deletes all topics whose names begin with one of the prefixes, and waits until they are gone.
 func (t *topics) remove(ctx context.Context, prefixes ...string) error {
 	for {
