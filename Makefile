@@ -15,6 +15,9 @@ KAFKA_PKGS  := ./integration/... ./internal/engine/...
 DB_PKGS     := ./integration/databases ./integration/sqlsink ./integration/capture ./internal/sqlsink/... ./internal/cdc/...
 UNIT_PKGS    = $$($(GO) list ./... | grep -v -e '/integration' -e '/bench' -e '/internal/engine$$')
 FUZZTIME    ?= 20s
+# How long make soak runs, and how often it kills an instance.
+SOAK        ?= 60m
+KILLS       ?= 100
 BENCHTIME   ?= 100x
 # What make image makes, and docker-compose.yml runs.
 export TRIBUTARY_IMAGE ?= tributary
@@ -112,6 +115,16 @@ bench: ## the benchmarks that docs/benchmarks.md tells of
 .PHONY: bench-smoke
 bench-smoke: ## every Go benchmark for a moment, with allocation counts
 	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./...
+
+.PHONY: faults
+faults: ## every fault in every use case, into docs/reliability.md; on a Kafka started here, or as TRIBUTARY_KAFKA says
+	TRIBUTARY_KAFKA=$${TRIBUTARY_KAFKA:-local} TRIBUTARY_FAULTS=all TRIBUTARY_RELIABILITY=write \
+	  $(GO) test -count=1 -v -timeout 4h -run 'TestFaults|TestHowLong' ./integration/faults
+
+.PHONY: soak
+soak: ## KILLS (100) kills in SOAK (60m) at 70 % load, into docs/reliability.md; on a Kafka started here
+	TRIBUTARY_KAFKA=$${TRIBUTARY_KAFKA:-local} TRIBUTARY_RELIABILITY=write TRIBUTARY_SOAK=$(SOAK) TRIBUTARY_SOAK_KILLS=$(KILLS) \
+	  $(GO) test -count=1 -v -timeout 24h -run TestSoak ./integration/faults
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (20s)

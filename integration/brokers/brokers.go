@@ -129,6 +129,20 @@ func (c Cluster) Restart(t testing.TB, id int) {
 	}
 }
 
+// Hop is a way to a broker on which a test may put a proxy. Clients that come that way are told of no other.
+type Hop struct {
+	Proxy  string // where the proxy listens; clients' bootstrap address
+	Broker string // where it finds the broker
+}
+
+// Hops are those of all brokers, in the order of IDs. Nil: clients of this cluster can't be brought behind a proxy.
+func (c Cluster) Hops() []Hop {
+	if l, ok := c.owned.(*local); ok {
+		return l.hops()
+	}
+	return nil
+}
+
 func (c Cluster) needOwned(t testing.TB) {
 	t.Helper()
 	if c.owned == nil {

@@ -19,6 +19,8 @@ import (
 type local struct {
 	script string
 	env    []string
+	port   int // the script's
+	size   int
 
 	mu   sync.Mutex
 	down map[int]bool
@@ -40,8 +42,8 @@ func startLocal(size int) (owned, []string, error) {
 		if portErr != nil {
 			return nil, nil, portErr
 		}
-		l := &local{script: script, down: make(map[int]bool)}
-		l.env = append(os.Environ(), "KAFKA_LOCAL_DIR="+dir, "KAFKA_LOCAL_PORT="+strconv.Itoa(port))
+		l := &local{script: script, port: port, size: size, down: make(map[int]bool)}
+		l.env = append(os.Environ(), "KAFKA_LOCAL_DIR="+dir, "KAFKA_LOCAL_PORT="+strconv.Itoa(port), "KAFKA_LOCAL_PROXY=yes")
 		if err := l.guard(dir, size); err != nil {
 			return nil, nil, err
 		}
@@ -142,8 +144,19 @@ func findScript() (string, error) {
 	}
 }
 
+// hops are the ports that the script gives to brokers whose clients come through proxies, and to the proxies.
+func (l *local) hops() []Hop {
+	hops := make([]Hop, l.size)
+	for i := range hops {
+		hops[i] = Hop{Proxy: address(l.port + 31 + i), Broker: address(l.port + 21 + i)}
+	}
+	return hops
+}
+
+func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
 // freePorts finds a base port such that all ports the script derives from it are free: brokers from base on,
-// controllers from base+11 on. It stays below the range that outgoing connections use.
+// controllers from base+11 on, brokers behind proxies from base+21 and these from base+31 on. It stays below the range that outgoing connections use.
 func freePorts(size int) (int, error) {
 	for range 50 {
 		base := 20000 + rand.IntN(12000)
@@ -156,8 +169,8 @@ func freePorts(size int) (int, error) {
 
 func allFree(base, size int) bool {
 	for i := range size {
-		for _, port := range []int{base + i, base + 11 + i} {
-			ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		for _, port := range []int{base + i, base + 11 + i, base + 21 + i, base + 31 + i} {
+			ln, err := net.Listen("tcp", address(port))
 			if err != nil {
 				return false
 			}

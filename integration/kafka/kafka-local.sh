@@ -29,6 +29,8 @@ Environment:
                         controllers the three after PORT+10            (default: 19092)
   KAFKA_LOCAL_JVM_OPTS  JVM options                    (default: -Xms128m -Xmx512m -XX:+UseSerialGC)
   KAFKA_LOCAL_EXTRA     file of broker properties appended to the generated ones
+  KAFKA_LOCAL_PROXY     yes: a second listener for clients behind proxies. It listens at PORT+20+ID and
+                        says it were at PORT+30+ID, where a proxy belongs                (default: no)
   KAFKA_LOCAL_WAIT      seconds to wait for a broker   (default: 90)
   JAVA_HOME             the Java to use                (default: java on the PATH)
 USAGE
@@ -39,6 +41,7 @@ dir=${KAFKA_LOCAL_DIR:-$here/.kafka-local}
 libs=${KAFKA_LOCAL_LIBS:-$here/.kafka-libs-$version}
 jvm_opts=${KAFKA_LOCAL_JVM_OPTS:--Xms128m -Xmx512m -XX:+UseSerialGC}
 extra=${KAFKA_LOCAL_EXTRA:-}
+proxy=${KAFKA_LOCAL_PROXY:-no}
 patience=${KAFKA_LOCAL_WAIT:-90}
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 cluster_id=a2Fma2EtbG9jYWwtY2x1cw # any 16 bytes in base64url
@@ -62,6 +65,8 @@ die() { echo "${0##*/}: $*" >&2; exit 1; }
 
 client_port() { echo $((port + $1 - 1)); }
 controller_port() { echo $((port + 10 + $1)); }
+proxied_port() { echo $((port + 20 + $1)); } # where the broker listens
+proxy_port() { echo $((port + 30 + $1)); }   # where its clients go
 broker_dir() { echo "$dir/broker-$1"; }
 size() { if [ -f "$dir/size" ]; then cat "$dir/size"; else echo 0; fi; }
 ids() { seq 1 "$(size)"; }
@@ -110,16 +115,20 @@ fetch_libs() {
 }
 
 write_config() { # ID N
-  local id=$1 n=$2 voters="" i rf min_isr
+  local id=$1 n=$2 voters="" i rf min_isr proxied="" advertised=""
+  if [ "$proxy" = yes ]; then
+    proxied=",PROXIED://127.0.0.1:$(proxied_port "$id")"
+    advertised=",PROXIED://127.0.0.1:$(proxy_port "$id")"
+  fi
   for i in $(seq 1 "$n"); do voters+=${voters:+,}$i@127.0.0.1:$(controller_port "$i"); done
   rf=$n min_isr=$((n > 1 ? 2 : 1))
   cat >"$(broker_dir "$id")/server.properties" <<CONF
 process.roles=broker,controller
 node.id=$id
 controller.quorum.voters=$voters
-listeners=CLIENT://127.0.0.1:$(client_port "$id"),CONTROLLER://127.0.0.1:$(controller_port "$id")
-advertised.listeners=CLIENT://127.0.0.1:$(client_port "$id")
-listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=CLIENT://127.0.0.1:$(client_port "$id"),CONTROLLER://127.0.0.1:$(controller_port "$id")$proxied
+advertised.listeners=CLIENT://127.0.0.1:$(client_port "$id")$advertised
+listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT
 inter.broker.listener.name=CLIENT
 controller.listener.names=CONTROLLER
 log.dirs=$(broker_dir "$id")/data
@@ -173,6 +182,7 @@ launch() { # ID
   b=$(broker_dir "$1")
   if listens "$(client_port "$1")"; then die "port $(client_port "$1") is taken; set KAFKA_LOCAL_PORT"; fi
   if listens "$(controller_port "$1")"; then die "port $(controller_port "$1") is taken; set KAFKA_LOCAL_PORT"; fi
+  if [ "$proxy" = yes ] && listens "$(proxied_port "$1")"; then die "port $(proxied_port "$1") is taken; set KAFKA_LOCAL_PORT"; fi
   if [ -f "$b/broker.log" ]; then mv -f "$b/broker.log" "$b/broker.log.1"; fi
   # shellcheck disable=SC2086 # the options are meant to be split
   nohup "$java" $jvm_opts -cp "$libs/*" -Dlog4j2.configurationFile="$dir/log4j2.properties" \
@@ -250,7 +260,8 @@ case $cmd in
     check_id "${1:-}"
     pid=$(pid_of "$1") || die "broker $1 does not run"
     kill -9 "$pid"
-    while pid_of "$1" >/dev/null; do sleep 0.05; done
+    # Threads of a killed JVM may hold its port for a moment when its first has ended.
+    while kill -0 "$pid" 2>/dev/null || listens "$(client_port "$1")"; do sleep 0.05; done
     rm -f "$(broker_dir "$1")/pid"
     ;;
   restart)

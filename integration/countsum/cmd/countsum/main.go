@@ -48,6 +48,7 @@ func parse() *flags {
 	partitions := flag.Int("partitions", 0, "of topics that are created; 0: as many as the input has")
 	flag.BoolVar(&f.engine.Controls.NoFencing, "no-fencing", false, "BREAKS exactly once: commit offsets without the group's generation")
 	flag.BoolVar(&f.engine.Controls.WriteEarly, "write-early", false, "BREAKS exactly once: write the local store before the commit")
+	flag.BoolVar(&f.engine.Controls.EmitOutside, "emit-outside", false, "BREAKS exactly once: send an output of each commit before its transaction")
 	flag.IntVar(&f.killAt, "kill-at", 0, "SIGKILL itself before the transaction that holds this record; 0: never")
 	flag.IntVar(&f.stopAt, "stop-at", 0, "SIGSTOP itself before the transaction that holds this record; 0: never")
 	flag.Parse()
