@@ -2,6 +2,7 @@ package brokers
 
 import (
 	"context"
+	"maps"
 	"testing"
 	"time"
 
@@ -106,6 +107,22 @@ func (c Cluster) ReadCommitted(t testing.TB, topic string) []Record {
 		kgo.KeepControlRecords(),
 	)
 	return collect(ctx, t, client, topic, from, ends)
+}
+
+// ReadDecided is ReadCommitted once no transaction is open in the topic: one that was committed a moment ago is open to
+// readers until the broker has written its markers.
+func (c Cluster) ReadDecided(t testing.TB, topic string) []Record {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	admin := kadm.NewClient(c.client(t))
+	for !maps.Equal(listed(ctx, t, topic, "end", admin.ListCommittedOffsets), listed(ctx, t, topic, "end", admin.ListEndOffsets)) {
+		if ctx.Err() != nil {
+			t.Fatalf("read topic %s: a transaction was open in it for %s", topic, patience)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return c.ReadCommitted(t, topic)
 }
 
 // bounds are the first offset and the last stable one of each partition.

@@ -159,7 +159,7 @@ func (r *brokerRun) collect() Output {
 			continue
 		}
 		rows := map[string][]byte{}
-		for _, rec := range r.cluster.ReadCommitted(r.t, x.Name) {
+		for _, rec := range r.cluster.ReadDecided(r.t, x.Name) {
 			rows[string(rec.Key)] = rec.Value
 			if len(rec.Value) == 0 {
 				delete(rows, string(rec.Key))
@@ -173,7 +173,7 @@ func (r *brokerRun) collect() Output {
 			continue
 		}
 		s := newState(g.Table)
-		for _, rec := range r.cluster.ReadCommitted(r.t, g.Table.Topic()) {
+		for _, rec := range r.cluster.ReadDecided(r.t, g.Table.Topic()) {
 			if err := s.apply(rec.Key, rec.Value); err != nil {
 				r.t.Error(err)
 			}
@@ -183,7 +183,7 @@ func (r *brokerRun) collect() Output {
 			r.compareLookup(g.Table.Name, s.rows)
 		}
 	}
-	for _, rec := range r.cluster.ReadCommitted(r.t, r.plan.Dead.Name) {
+	for _, rec := range r.cluster.ReadDecided(r.t, r.plan.Dead.Name) {
 		out.DeadLetters = append(out.DeadLetters, DeadLetter{r.names[rec.Headers[task.HeaderTopic]], rec.Value, rec.Headers[task.HeaderReason]})
 	}
 	return out
