@@ -43,8 +43,8 @@ test: ## all tests that need nothing but Go: they bring a Kafka broker with them
 	@echo 'Left out, because they need more than Go:'
 	@echo '  real Kafka   make kafka-test                          starts one; needs Java 17, and Maven the first time'
 	@echo '               make kafka-test BROKERS=host:port,...    on brokers that run'
-	@echo '  databases    make db-test                             starts MySQL and PostgreSQL; needs Maven the first time'
-	@echo '                                                        and Debian'\''s postgresql'
+	@echo '  databases    make db-test                             starts MySQL, PostgreSQL and MariaDB; needs Maven the'
+	@echo '                                                        first time, and Debian'\''s postgresql and mariadb-server'
 	@echo '  containers   make compose-test                        everything with Docker Compose; needs Docker, and images of'
 	@echo '                                                        Kafka and MySQL: integration/images makes them if need be'
 
@@ -83,7 +83,7 @@ kafka-test: ## the suites on a real Kafka: one started here, or BROKERS=host:por
 	  $(GO) test -count=1 -p 1 -timeout 45m $(KAFKA_PKGS)
 
 .PHONY: db-test
-db-test: ## sink and capture on a real MySQL and PostgreSQL, started here, or TRIBUTARY_MYSQL and TRIBUTARY_POSTGRES
+db-test: ## sink and capture on a real MySQL, MariaDB and PostgreSQL, started here, or TRIBUTARY_MYSQL, _MARIADB, _POSTGRES
 	TRIBUTARY_DATABASES=$${TRIBUTARY_DATABASES:-local} \
 	  $(GO) test -count=1 -p 1 -timeout 30m $(DB_PKGS)
 
