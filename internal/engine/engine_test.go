@@ -209,19 +209,22 @@ func TestOffsetsThatWereSetBackCountNothingTwice(t *testing.T) {
 	r := s.run(config(t, c, func(cfg *engine.Config) { cfg.StateDir = dir }))
 	r.drain()
 	r.stop()
-	for _, stateDir := range []string{dir, t.TempDir()} { // with the local store, and from the changelog alone
+	for _, again := range []struct {
+		dir  string // with the local store, and from the changelog alone
+		more int    // 0: all that comes is skipped, and nothing but that is to be committed
+	}{{dir, 500}, {t.TempDir(), 500}, {dir, 0}} {
 		s.awaitNoMembers() // offsets of a group with members can't be set
 		for p := range int32(4) {
 			c.Commit(t, s.group, s.in, p, 0, "")
 		}
 		before := s.produced
-		s.produce(500)
-		cfg := config(t, c, func(cfg *engine.Config) { cfg.StateDir = stateDir })
+		s.produce(again.more)
+		cfg := config(t, c, func(cfg *engine.Config) { cfg.StateDir = again.dir })
 		r := s.run(cfg)
 		r.drain()
 		r.stop()
 		s.check()
-		if n := metric(t, cfg.Metrics, "tributary_repeated_total", s.group); n != float64(before) {
+		if n := metric(t, cfg.Metrics, "tributary_repeated_total", s.group); again.more > 0 && n != float64(before) {
 			t.Errorf("%v records were skipped, %d were in the table", n, before)
 		}
 	}

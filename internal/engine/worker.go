@@ -86,6 +86,7 @@ func (w *worker) goOn(topic string, committed int64) int64 {
 	w.next[topic], w.comes[topic] = next, committed
 	if next > committed {
 		w.done[topic] = next
+		w.task.Owe()
 		l.group.e.cfg.Log.Warn("the committed offset lies before what was processed: the records between are skipped. To process them again, delete the group's tables too",
 			"group", l.group.plan.Name, "topic", topic, "partition", p, "committed", committed, "processed", next)
 	}

@@ -134,7 +134,7 @@ var (
 	mysqlDenied  = []uint16{1044, 1045, 1142, 1143, 1227, 1370, 1410, 1698}
 	mysqlPassing = []uint16{
 		1213, 1205, 3572, // deadlock, lock wait
-		1040, 1203, 1226, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 2006, 2013, 3024, // connections, shutdown, kill
+		1040, 1203, 1226, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 2006, 2013, 3024, 4031, // connections, shutdown, kill
 		1021, 1037, 1038, 1041, 1114, // disk or memory full
 		1290, 1792, 1836, 3100, 3101, // read-only for now, group replication
 	}

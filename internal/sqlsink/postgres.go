@@ -94,6 +94,8 @@ func (d *postgresDialect) judge(err error) verdict {
 		return denied
 	case p.Code == "25006", p.Code == "55P03", p.Code == "57014": // read-only for now, lock time-out, cancelled
 		return passing
+	case p.Code == "25P03", p.Code == "25P04": // we stood still for longer than a session or transaction may
+		return passing
 	case class == "40", class == "08", class == "53", class == "57", class == "58":
 		return passing
 	case class == "22", class == "23", p.Code == "P0001": // raised by a trigger

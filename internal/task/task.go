@@ -61,6 +61,7 @@ type Task struct {
 	firing    bool  // timers that are due run, or wait for the next cut
 	told      int64 // wall clock of the last stand-alone watermark, ms
 	advanced  bool  // an idle advance is not committed yet
+	owes      bool  // see Owe
 
 	gatherers []Gatherer
 	since     said // our time before the first value was gathered for the cut; not known: none was
@@ -482,9 +483,12 @@ const controlPatience = 1000
 // Due reports whether the task has something to commit. Watermark records alone are in no hurry.
 func (t *Task) Due(now int64) bool {
 	f := t.fill
-	return f.Records > 0 || f.timers > 0 || t.firing || t.store != nil && len(t.store.dirty) > 0 ||
+	return f.Records > 0 || f.timers > 0 || t.firing || t.owes || t.store != nil && len(t.store.dirty) > 0 ||
 		now-t.told >= announceEvery && t.behind() || (f.control > 0 || t.advanced) && now-t.told >= controlPatience
 }
+
+// Owe makes the next cut due even if nothing is taken in: the positions from which we go on are not committed.
+func (t *Task) Owe() { t.owes = true }
 
 // Pending is the number of records taken in since the last cut.
 func (t *Task) Pending() int { return t.fill.Records }
@@ -510,7 +514,7 @@ func (t *Task) Cut(now int64) (*Cut, error) {
 	if (f.control > 0 || t.advanced) && f.Records == 0 {
 		t.told = now
 	}
-	t.advanced = false
+	t.advanced, t.owes = false, false
 	if err := t.encode(f, now); err != nil {
 		return nil, err
 	}

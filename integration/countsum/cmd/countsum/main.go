@@ -74,6 +74,7 @@ func (f *flags) beforeCommit() func(int) {
 		if at(f.stopAt) {
 			fmt.Fprintln(os.Stderr, "stopping itself before a commit")
 			_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+			time.Sleep(time.Second) // on a busy machine, another thread may take the signal a moment later
 		}
 	}
 }
