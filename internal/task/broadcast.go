@@ -61,7 +61,7 @@ type shared struct {
 // can't be decoded is damage of the store, not of the record.
 func (c *Context) Shared(name string, decode func([]byte) (any, error)) (any, error) {
 	t := c.Task
-	e, err := t.store.sub(sharedKey + name)
+	e, err := t.store.record(sharedKey + name)
 	if err != nil || e.val == nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (c *Context) SetShared(name string, stored []byte, value any) error {
 	if err := t.checkSize(t.Group.Table.Topic(), len(sharedKey)+len(name)+len(stored)); err != nil {
 		return err
 	}
-	e, err := t.store.sub(sharedKey + name)
+	e, err := t.store.record(sharedKey + name)
 	if err != nil {
 		return err
 	}

@@ -36,16 +36,12 @@ func (c *Context) entry() (*entry, error) {
 	return c.row, nil
 }
 
-// sub is a sub-row of the record's key. A key without a row has none in the local store: it need not be asked.
-func (c *Context) sub(key string) (*entry, error) {
-	e, err := c.entry()
-	if err != nil {
-		return nil, err
-	}
-	if e.row == nil {
-		return c.Task.store.absent(key), nil
-	}
-	return c.Task.store.sub(key)
+// subScratch is the key of a sub-row of the record's key, in a buffer: for look-ups only.
+func (c *Context) subScratch(name, sub string) string {
+	b := append(append(c.Task.scratch[:0], c.Key...), 0)
+	b = append(append(append(b, name...), 0), sub...)
+	c.Task.scratch = b
+	return StringOf(b)
 }
 
 // Record is the record being handled; in a timer only its key means something.
@@ -150,30 +146,25 @@ func (c *Context) DeleteRow() error {
 	if e.row != nil {
 		t.store.setRow(e, nil, rowMeta{})
 	}
-	if len(t.Group.Table.Measure) == 0 {
+	if len(t.Group.Table.Measure) == 0 || e.whole && e.subs.size() == 0 {
 		return nil
 	}
 	var subs []string
-	if err := t.store.scan(c.Key+"\x00", c.Key+"\x01", false, func(k string, _ []byte) bool {
+	if err := t.store.scan(e, c.Key+"\x00", c.Key+"\x01", false, func(k string, _ []byte) bool {
 		subs = append(subs, k)
 		return true
 	}); err != nil {
 		return err
 	}
 	for _, k := range subs {
-		if err := t.store.setSubKey(k, nil); err != nil {
+		sub, err := t.store.sub(e, k)
+		if err != nil {
 			return err
 		}
+		t.store.setSub(sub, nil)
 	}
+	e.whole = true // all that the local store has is in memory, deleted
 	return nil
-}
-
-func (s *store) setSubKey(key string, val []byte) error {
-	e, err := s.sub(key)
-	if err == nil {
-		s.setSub(e, val)
-	}
-	return err
 }
 
 // TooLate tells whether the table has already forgotten rows of the record's event time.
@@ -212,7 +203,15 @@ func subKey(key, name string) string { return key + "\x00" + name + "\x00" }
 
 // Sub is a sub-row of the record's key; nil: none. It must not be changed.
 func (c *Context) Sub(name, sub string) ([]byte, error) {
-	e, err := c.sub(subKey(c.Key, name) + sub)
+	row, err := c.entry()
+	if err != nil {
+		return nil, err
+	}
+	k := c.subScratch(name, sub)
+	if row.whole && row.subs.find(k) == nil {
+		return nil, nil
+	}
+	e, err := c.Task.store.sub(row, k)
 	if err != nil {
 		return nil, err
 	}
@@ -224,11 +223,14 @@ func (c *Context) SetSub(name, sub string, val []byte) error {
 	if !slices.Contains(c.Task.Group.Table.Measure, name) {
 		return fmt.Errorf("table %s: sub-rows %q are not declared", c.Task.Group.Table.Name, name)
 	}
-	k := subKey(c.Key, name) + sub
-	if err := c.Task.checkSize(c.Task.Group.Table.Topic(), len(k)+len(val)); err != nil {
+	if err := c.Task.checkSize(c.Task.Group.Table.Topic(), len(c.Key)+len(name)+len(sub)+2+len(val)); err != nil {
 		return err
 	}
-	e, err := c.sub(k)
+	row, err := c.entry()
+	if err != nil {
+		return err
+	}
+	e, err := c.Task.store.sub(row, c.subScratch(name, sub))
 	if err == nil {
 		c.subs = true
 		c.Task.store.setSub(e, val)
@@ -249,7 +251,11 @@ func (c *Context) NoRow() error {
 func (c *Context) ScanSubs(name string, reverse bool, f func(sub string, val []byte) bool) error {
 	lo := subKey(c.Key, name)
 	hi := lo[:len(lo)-1] + "\x01"
-	return c.Task.store.scan(lo, hi, reverse, func(k string, v []byte) bool { return f(k[len(lo):], v) })
+	e, err := c.entry()
+	if err != nil {
+		return err
+	}
+	return c.Task.store.scan(e, lo, hi, reverse, func(k string, v []byte) bool { return f(k[len(lo):], v) })
 }
 
 // SetTimer has the handler of name called for the record's key once the watermark has reached at.

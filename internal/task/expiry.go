@@ -122,7 +122,7 @@ func (t *Task) overdue(n int) (keys []string, err error) {
 }
 
 func (t *Task) overdueRow(key string, stored []byte) bool {
-	if e := t.store.entries[key]; e != nil { // memory knows it better
+	if e := t.store.rows[key]; e != nil { // memory knows it better
 		return e.row != nil && t.expired(&e.meta, t.clock.now)
 	}
 	m, _, err := parseRow(stored)

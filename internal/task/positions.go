@@ -58,7 +58,7 @@ func (t *Task) Applied(topic string) int64 { return t.applied[topic] }
 
 // restoreApplied reads the positions that the table was left with.
 func (t *Task) restoreApplied() error {
-	e, err := t.store.sub(appliedKey)
+	e, err := t.store.record(appliedKey)
 	if err != nil || e.val == nil {
 		return err
 	}
@@ -74,5 +74,5 @@ func (t *Task) storeApplied(f *Cut) error {
 	for topic, next := range f.Next {
 		t.applied[topic] = next
 	}
-	return t.store.setSubKey(appliedKey, t.applied.encode(t.Group, t.env.TopicID))
+	return t.store.setRecord(appliedKey, t.applied.encode(t.Group, t.env.TopicID))
 }

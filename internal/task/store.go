@@ -22,23 +22,34 @@ type Write struct {
 	Value []byte
 }
 
-// entry is a key of the store in memory: a row (decoded) or a sub-row or task record (bytes).
+// entry is a key of the store in memory: a row (decoded) or a sub-row, task record or timer (bytes).
 type entry struct {
-	key   string
-	row   any // rows: decoded, never changed in place; nil: absent
-	meta  rowMeta
-	val   []byte // others: never changed in place; nil: absent
-	isRow bool
+	key  string
+	row  any // rows: decoded, never changed in place; nil: absent
+	meta rowMeta
+	val  []byte // others: never changed in place; nil: absent
+
+	subs   *family // rows: the sub-rows in memory; nil: none
+	parent *entry  // sub-rows: the row; nil: the task's own
+	isRow  bool
+	whole  bool // rows: the local store has no sub-row that is not in memory. Then it need not be asked.
 
 	dirty     bool // changed since the last cut; the task's lock
-	pending   int  // cuts under way that hold it; the committed side's lock
+	used      bool // since the last eviction; the task's lock
+	written   bool // the log may have a value, or will: its deletion must be written, too; the task's lock
 	unflushed bool // committed, not in the DB yet; the committed side's lock
 	flushing  bool
-	used      bool // since the last eviction
+	dropped   bool // it is not in memory any more; the task's lock
+	pending   int  // cuts under way that hold it; the committed side's lock
 
-	enc       []byte // rows: the encoding in the cut under way
 	committed []byte // the committed form, until it is flushed
 }
+
+// there tells whether the entry has a value.
+func (e *entry) there() bool { return e.row != nil || e.val != nil }
+
+// busy entries are needed in memory: the DB does not know what they know. The caller holds both locks.
+func (e *entry) busy() bool { return e.dirty || e.pending > 0 || e.unflushed || e.flushing }
 
 // store holds the keys that a task works on over its DB. Reads see what was written last; nothing reaches
 // the DB before it was committed.
@@ -47,8 +58,11 @@ type store struct {
 	codec RowCodec
 	limit int // entries kept in memory; 0: no bound
 
-	entries map[string]*entry
-	order   order // sub-rows and task records
+	rows    map[string]*entry
+	own     *family // the task's records and timers
+	lack    string  // the first timer that may be in the DB and not in memory; timersEnd: there is none
+	portion int     // timers that are read from the DB at once
+	size    int     // entries in memory
 	dirty   []*entry
 	undo    []undo
 	gets    int64
@@ -69,7 +83,7 @@ type undo struct {
 func newStore(db DB, codec RowCodec, limit int) *store {
 	return &store{
 		db: db, codec: codec, limit: limit, offset: -1,
-		entries: map[string]*entry{}, order: order{},
+		rows: map[string]*entry{}, own: &family{}, lack: timerKey, portion: 1024,
 	}
 }
 
@@ -80,7 +94,7 @@ func StringOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b
 
 // row finds the row of key, from memory or the DB.
 func (s *store) row(key string) (*entry, error) {
-	if e := s.entries[key]; e != nil {
+	if e := s.rows[key]; e != nil {
 		e.used = true
 		return e, nil
 	}
@@ -94,7 +108,9 @@ func (s *store) row(key string) (*entry, error) {
 			return nil, &storeError{fmt.Errorf("row of key %q: %w", key, err)}
 		}
 	}
-	s.entries[e.key] = e
+	e.written, e.whole = b != nil, b == nil // a row that is not there has no sub-rows
+	s.rows[e.key] = e
+	s.size++
 	return e, nil
 }
 
@@ -107,36 +123,44 @@ func (s *store) decode(b []byte) (any, rowMeta, error) {
 	return row, m, err
 }
 
-// sub finds a sub-row or task record.
-func (s *store) sub(key string) (*entry, error) {
-	if e := s.entries[key]; e != nil {
+// sub finds a sub-row of row. key may change after the call.
+func (s *store) sub(row *entry, key string) (*entry, error) {
+	if e := row.subs.find(key); e != nil {
 		e.used = true
 		return e, nil
 	}
-	if f := s.order.of(key); f != nil && f.whole {
-		return s.absent(key), nil
+	e := &entry{key: strings.Clone(key), parent: row, used: true}
+	if !row.whole {
+		var err error
+		if e.val, err = s.get(e.key); err != nil {
+			return nil, err
+		}
+		e.written = e.val != nil
 	}
-	e := &entry{key: strings.Clone(key), used: true}
-	b, err := s.get(e.key)
-	if err != nil {
-		return nil, err
+	if row.subs == nil {
+		row.subs = &family{}
 	}
-	e.val = b
-	s.entries[e.key] = e
-	s.order.add(e, false)
+	row.subs.add(e)
+	s.size++
 	return e, nil
 }
 
-// absent is sub for a key that the DB does not have: only memory is asked. If it is the first of its row, the
-// DB has none of that row: then the row is not there either.
-func (s *store) absent(key string) *entry {
-	if e := s.entries[key]; e != nil {
-		e.used = true
-		return e
+// record finds a task record.
+func (s *store) record(key string) (*entry, error) {
+	if e := s.own.find(key); e != nil {
+		return e, nil
 	}
-	e := &entry{key: strings.Clone(key), used: true}
-	s.entries[e.key] = e
-	s.order.add(e, true)
+	b, err := s.get(key)
+	if err != nil {
+		return nil, err
+	}
+	return s.addOwn(key, b, b != nil), nil
+}
+
+func (s *store) addOwn(key string, val []byte, written bool) *entry {
+	e := &entry{key: strings.Clone(key), val: val, written: written}
+	s.own.add(e)
+	s.size++
 	return e
 }
 
@@ -162,10 +186,18 @@ func (s *store) setRow(e *entry, row any, m rowMeta) {
 	e.row, e.meta = row, m
 }
 
-// setSub changes a sub-row; val is kept and must not change any more.
+// setSub changes a sub-row, task record or timer; val is kept and must not change any more.
 func (s *store) setSub(e *entry, val []byte) {
 	s.remember(e)
 	e.val = val
+}
+
+func (s *store) setRecord(key string, val []byte) error {
+	e, err := s.record(key)
+	if err == nil {
+		s.setSub(e, val)
+	}
+	return err
 }
 
 // keep forgets how to undo what was done so far.
@@ -187,18 +219,17 @@ func (s *store) rollback() {
 	s.keep()
 }
 
-// scan calls f for the sub-rows and task records with lo <= key < hi, in order, until it returns false. They
-// are of one family. f must not change the store.
-func (s *store) scan(lo, hi string, reverse bool, f func(key string, val []byte) bool) error {
-	family := s.order.of(lo)
+// scan calls f for the sub-rows of row with lo <= key < hi, in order, until it returns false. f must not change the
+// store.
+func (s *store) scan(row *entry, lo, hi string, reverse bool, f func(key string, val []byte) bool) error {
 	m := merge{lo: lo, hi: hi, reverse: reverse, more: true, f: f}
 	if reverse {
-		m.memory = family.below(hi)
+		m.memory = row.subs.below(hi)
 	} else {
-		m.memory = family.from(lo)
+		m.memory = row.subs.from(lo)
 	}
 	defer m.memory.done()
-	if family == nil || !family.whole {
+	if !row.whole {
 		if err := s.db.Range(bytesOf(lo), bytesOf(hi), reverse, m.stored); err != nil {
 			return &storeError{fmt.Errorf("scan %q of the local store: %w", lo, err)}
 		}

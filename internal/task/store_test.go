@@ -49,40 +49,91 @@ func (m *model) write(key string, set func(value []byte)) {
 
 func (m *model) setRow(t *rapid.T) {
 	key := modelRows.Draw(t, "row")
-	e, err := m.task.store.row(strings.Clone(key))
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := m.at(key)
 	m.write(key, func(value []byte) {
-		if value == nil {
-			m.task.store.setRow(e, nil, rowMeta{})
-		} else {
-			m.task.store.setRow(e, string(value), rowMeta{})
+		if value != nil {
+			_ = c.SetRow(string(value), 0, false)
+			return
 		}
+		if err := c.DeleteRow(); err != nil {
+			t.Fatal(err)
+		}
+		maps.DeleteFunc(m.now, func(k, _ string) bool { return strings.HasPrefix(k, key+"\x00") })
 	})
 }
 
+// at is what a handler has of a key.
+func (m *model) at(key string) *Context {
+	return &Context{Task: m.task, Key: strings.Clone(key), Event: NoTime, Ingest: NoTime}
+}
+
+// setSub makes the row first if need be, or afterwards: a sub-row does not outlive a handler without it.
 func (m *model) setSub(t *rapid.T) {
-	row := modelRows.Draw(t, "row")
-	key := subKey(row, "s") + modelSubs.Draw(t, "sub")
-	m.write(key, func(value []byte) {
-		if !m.hasSubs(row) && rapid.Bool().Draw(t, "as the first") {
-			m.task.store.setSub(m.task.store.absent(key), value)
-			return
+	key, sub := modelRows.Draw(t, "row"), modelSubs.Draw(t, "sub")
+	c := m.at(key)
+	row := func() {
+		if _, has := m.now[key]; !has {
+			m.now[key] = "made"
+			_ = c.SetRow("made", 0, false)
 		}
-		if err := m.task.store.setSubKey(key, value); err != nil {
+	}
+	first := rapid.Bool().Draw(t, "the row first")
+	if first {
+		row()
+	}
+	m.write(subKey(key, "sub")+sub, func(value []byte) {
+		if err := c.SetSub("sub", sub, value); err != nil {
 			t.Fatal(err)
 		}
 	})
+	if !first {
+		row()
+	}
 }
 
-func (m *model) hasSubs(row string) bool {
-	for k := range m.now {
-		if strings.HasPrefix(k, row+"\x00") {
-			return true
+// setTimer sets or deletes a timer.
+func (m *model) setTimer(t *rapid.T) {
+	at, key := rapid.Int64Range(10, 30).Draw(t, "at"), modelRows.Draw(t, "key")
+	k := timerName(at, "t", key)
+	var err error
+	if rapid.Bool().Draw(t, "delete the timer") {
+		err = m.task.deleteTimer(at, "t", key)
+		delete(m.now, k)
+	} else {
+		err = m.task.setTimer(at, "t", key)
+		m.now[k] = string(timerValue)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// due compares the timers that are due with the model. The next may be said to be earlier than it is.
+func (m *model) due(t *rapid.T) {
+	m.task.clock.now = rapid.Int64Range(9, 31).Draw(t, "now")
+	n := rapid.IntRange(0, 5).Draw(t, "most")
+	m.task.nextTimer = NoTime
+	got, err := m.task.dueTimers(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	first := EndOfTime
+	for _, k := range slices.Sorted(maps.Keys(m.now)) {
+		at, _, _, err := parseTimer(k)
+		switch {
+		case IsRow(k) || k[0] != 0 || err != nil:
+		case at <= m.task.clock.now && len(want) < n:
+			want = append(want, k)
+		default:
+			first = min(first, at)
 		}
 	}
-	return false
+	if !slices.Equal(got, want) || m.task.nextTimer > first {
+		t.Fatalf("at %d timers %q are due, then %d, want %q, then %d", m.task.clock.now, got, m.task.nextTimer, want, first)
+	}
+	m.task.nextTimer = NoTime
+	m.task.clock.now, m.task.clock.dirty = NoTime, false
 }
 
 func (m *model) keep(*rapid.T) {
@@ -155,8 +206,17 @@ func (m *model) endFlush(t *rapid.T) {
 	}
 	_ = m.db.write(m.writes, m.offset)
 	m.task.store.endFlush(m.entries)
+	m.task.store.forget(m.entries)
 	m.flushed, m.writes = nil, nil
 	sameContent(t, "the local store after a flush", m.db.rows, m.atLog[m.offset])
+}
+
+// few timers are read at once.
+func (m *model) few() {
+	m.task.store.portion, m.task.store.lack = 2, timerKey
+	m.task.store.size -= m.task.store.own.size()
+	m.task.store.own = &family{}
+	m.task.nextTimer = NoTime
 }
 
 func (m *model) evict(*rapid.T) { m.task.store.evict() }
@@ -174,6 +234,7 @@ func (m *model) restart(t *rapid.T) {
 	if m.task, err = New(m.task.Group, 0, m.task.env, m.db, ""); err != nil {
 		t.Fatal(err)
 	}
+	m.few()
 }
 
 // check compares every key, and scans, with the model.
@@ -187,19 +248,20 @@ func (m *model) check(t *rapid.T) {
 	if (e.row != nil) != has || has && e.row.(string) != want {
 		t.Fatalf("row %q is %v, want %q %v", key, e.row, want, has)
 	}
-	sub := subKey(key, "s") + modelSubs.Draw(t, "sub")
-	if e, err = m.task.store.sub(sub); err != nil {
+	sub := modelSubs.Draw(t, "sub")
+	val, err := m.at(key).Sub("sub", sub)
+	if err != nil {
 		t.Fatal(err)
 	}
-	want, has = m.now[sub]
-	if (e.val != nil) != has || string(e.val) != want {
-		t.Fatalf("sub-row %q is %q, want %q %v", sub, e.val, want, has)
+	want, has = m.now[subKey(key, "sub")+sub]
+	if (val != nil) != has || string(val) != want {
+		t.Fatalf("sub-row %q of %q is %q, want %q %v", sub, key, val, want, has)
 	}
 	m.scan(t, key)
 }
 
 func (m *model) scan(t *rapid.T, key string) {
-	lo, hi := subKey(key, "s"), key+"\x00s\x01"
+	lo, hi := subKey(key, "sub"), key+"\x00sub\x01"
 	if rapid.Bool().Draw(t, "part of it") {
 		lo += modelSubs.Draw(t, "from")
 	}
@@ -215,7 +277,11 @@ func (m *model) scan(t *rapid.T, key string) {
 	}
 	want = want[:min(len(want), limit)]
 	var got []string
-	if err := m.task.store.scan(lo, hi, reverse, func(k string, v []byte) bool {
+	row, err := m.task.store.row(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.task.store.scan(row, lo, hi, reverse, func(k string, v []byte) bool {
 		got = append(got, k+"="+string(v))
 		return len(got) < limit
 	}); err != nil {
@@ -259,7 +325,7 @@ func TestAStoreEqualsAMapWhateverIsDirtyPendingOrBeingFlushed(t *testing.T) {
 			atLog: map[int64]map[string]string{}, logged: -1,
 		}
 		t.Repeat(map[string]func(*rapid.T){
-			"set a row": m.setRow, "set a sub-row": m.setSub, "set another sub-row": m.setSub,
+			"set a row": m.setRow, "set a sub-row": m.setSub, "set another sub-row": m.setSub, "set a timer": m.setTimer, "timers": m.due,
 			"keep": m.keep, "roll back": m.rollback, "cut": m.cut, "commit": m.commit,
 			"begin a flush": m.beginFlush, "end a flush": m.endFlush, "evict": m.evict, "restart": m.restart,
 			"": m.check,
@@ -307,11 +373,11 @@ func TestMemoryIsBoundedByTheCacheAndAHotRowIsDecodedOnce(t *testing.T) {
 		b.send("hot", "v")
 		b.commit()
 	}
-	if n := len(b.store.entries); n > 100 {
+	if n := len(b.store.rows); n > 100 {
 		t.Errorf("%d entries are in memory", n)
 	}
-	if n := inOrder(b.store); n > 100 {
-		t.Errorf("%d ordered entries are in memory", n)
+	if n := b.store.size; n > 100 || n != len(b.store.rows)+b.store.own.size() {
+		t.Errorf("%d entries are in memory, %d of them rows", n, len(b.store.rows))
 	}
 	const housekeeping = 2
 	if gets := b.store.gets; gets > 1000+100+housekeeping*100 {
@@ -440,11 +506,4 @@ func TestARowHasTheNewestTimesOfWhatMadeItOrThoseOfItsVersion(t *testing.T) {
 			}
 		}
 	}
-}
-
-func inOrder(s *store) (n int) {
-	for _, f := range s.order {
-		n += f.size()
-	}
-	return n
 }

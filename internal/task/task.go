@@ -109,7 +109,7 @@ func (t *Task) restore(meta string) error {
 	if err := t.checkVersion(); err != nil {
 		return err
 	}
-	e, err := t.store.sub(clockKey)
+	e, err := t.store.record(clockKey)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (t *Task) restore(meta string) error {
 
 // checkVersion refuses state that a newer program has written, and writes down what this one writes.
 func (t *Task) checkVersion() error {
-	e, err := t.store.sub(versionKey)
+	e, err := t.store.record(versionKey)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (t *Task) find(records []Record) {
 		return
 	}
 	for i := range records {
-		if e := t.store.entries[StringOf(records[i].Key)]; e != nil && e.isRow {
+		if e := t.store.rows[StringOf(records[i].Key)]; e != nil {
 			t.found[i] = e
 			t.warmth += firstByte(e.row)
 		}
@@ -528,7 +528,7 @@ func (t *Task) encode(f *Cut, now int64) error {
 		return nil
 	}
 	if t.clock.dirty {
-		if err := t.store.setSubKey(clockKey, t.clock.encode()); err != nil {
+		if err := t.store.setRecord(clockKey, t.clock.encode()); err != nil {
 			return err
 		}
 		t.clock.dirty = false
@@ -540,18 +540,23 @@ func (t *Task) encode(f *Cut, now int64) error {
 	f.Table = f.Table[:0]
 	t.store.mu.Lock()
 	defer t.store.mu.Unlock()
+	f.entries = f.entries[:0]
 	for i, e := range t.store.dirty {
 		if i%ahead == 0 {
 			t.warm(t.store.dirty[i:min(i+ahead, len(t.store.dirty))])
+		}
+		if !e.there() && !e.written { // it came and went within the cut
+			e.dirty = false
+			t.store.dropGone(e)
+			continue
 		}
 		out, err := t.store.encodeEntry(e, f)
 		if err != nil {
 			return err
 		}
 		out.Time = now
-		f.Table = append(f.Table, out)
+		f.Table, f.entries = append(f.Table, out), append(f.entries, e)
 	}
-	f.entries = append(f.entries[:0], t.store.dirty...)
 	t.store.dirty = t.store.dirty[:0]
 	return nil
 }
@@ -582,8 +587,7 @@ func (s *store) encodeEntry(e *entry, f *Cut) (Out, error) {
 		}
 		out.Value = f.arena.keep(b)
 	}
-	e.dirty = false
-	e.enc = out.Value
+	e.dirty, e.written = false, out.Value != nil
 	e.pending++
 	return out, nil
 }

@@ -63,8 +63,17 @@ func parseTimer(k string) (at int64, name, key string, err error) {
 	return at, name, key, nil
 }
 
+// timerName in a buffer: for look-ups only.
+func (t *Task) timerScratch(at int64, name, key string) string {
+	b := append(t.scratch[:0], timerKey...)
+	b = binary.BigEndian.AppendUint64(b, uint64(at)^1<<63)
+	b = append(append(append(b, name...), 0), key...)
+	t.scratch = b
+	return StringOf(b)
+}
+
 func (t *Task) setTimer(at int64, name, key string) error {
-	e, err := t.store.sub(timerName(at, name, key))
+	e, err := t.store.timer(t.timerScratch(at, name, key))
 	if err != nil {
 		return err
 	}
@@ -76,7 +85,7 @@ func (t *Task) setTimer(at int64, name, key string) error {
 }
 
 func (t *Task) deleteTimer(at int64, name, key string) error {
-	e, err := t.store.sub(timerName(at, name, key))
+	e, err := t.store.timer(t.timerScratch(at, name, key))
 	if err != nil {
 		return err
 	}
@@ -84,6 +93,14 @@ func (t *Task) deleteTimer(at int64, name, key string) error {
 		t.store.setSub(e, nil)
 	}
 	return nil
+}
+
+// timer finds a timer. The local store is asked only for those that memory may lack.
+func (s *store) timer(key string) (*entry, error) {
+	if e := s.own.find(key); e != nil || key >= s.lack {
+		return s.record(key)
+	}
+	return s.addOwn(key, nil, false), nil
 }
 
 // Fire runs the timers that are due, in the order of time, then key, until there are none or the cut's
@@ -134,29 +151,62 @@ func (t *Task) fireAll(due []string) error {
 // at nextTimer: those that have fired lie in memory, deleted, until the local store has learnt it, and there may be
 // many.
 func (t *Task) dueTimers(n int) (due []string, err error) {
-	from := timerAt(t.nextTimer)
+	if err := t.loadTimers(); err != nil {
+		return nil, err
+	}
+	m := merge{lo: timerAt(t.nextTimer), hi: timersEnd, more: true}
 	t.nextTimer = EndOfTime
-	var damaged error
-	err = t.store.scan(from, timersEnd, false, func(k string, _ []byte) bool {
+	m.f = func(k string, _ []byte) bool {
 		at, _, _, perr := parseTimer(k)
 		if perr != nil {
-			damaged = perr
+			err = perr
 			return false
 		}
 		if at > t.clock.now || len(due) == n {
 			t.nextTimer = at
 			return false
 		}
-		due = append(due, strings.Clone(k))
+		due = append(due, k)
 		return true
-	})
-	return due, cmp.Or(err, damaged)
+	}
+	m.memory = t.store.own.from(m.lo)
+	defer m.memory.done()
+	for m.more && m.within() {
+		m.yield()
+	}
+	if t.store.lack != timersEnd {
+		at, _, _, perr := parseTimer(t.store.lack)
+		t.nextTimer, err = min(t.nextTimer, at), cmp.Or(err, perr)
+	}
+	return due, err
+}
+
+// loadTimers reads timers into memory until those that are due are there, and the one after them.
+func (t *Task) loadTimers() error {
+	s, due := t.store, timerAt(t.clock.now)
+	for s.lack != timersEnd && (s.lack == timerKey || s.lack[:min(len(s.lack), len(due))] <= due) {
+		n, lack := 0, timersEnd
+		if err := s.db.Range(bytesOf(s.lack), bytesOf(timersEnd), false, func(k, _ []byte) bool {
+			if n++; n > s.portion {
+				lack = string(k)
+				return false
+			}
+			if s.own.find(StringOf(k)) == nil { // memory knows it better
+				s.addOwn(StringOf(k), timerValue, true)
+			}
+			return true
+		}); err != nil {
+			return &storeError{fmt.Errorf("read timers from the local store: %w", err)}
+		}
+		s.lack = lack
+	}
+	return nil
 }
 
 func (t *Task) fireOne(k string, at int64, name, key string) error {
-	e, err := t.store.sub(k)
-	if err != nil || e.val == nil {
-		return err // deleted by one that fired before it
+	e := t.store.own.find(k)
+	if e == nil || e.val == nil {
+		return nil // deleted by one that fired before it
 	}
 	t.fill.timers++
 	t.env.Counters.Timers.Add(1)

@@ -44,7 +44,7 @@ func (c *Context) LeaveTrace(row any) error {
 	if err := t.checkSize(t.Group.Table.Topic(), len(traceKey)+2+len(b)); err != nil {
 		return err
 	}
-	return t.store.setSubKey(TraceOf(c.Key), b)
+	return t.store.setRecord(TraceOf(c.Key), b)
 }
 
 var errTrace = errors.New("a damaged trace")

@@ -29,7 +29,7 @@ func TestATraceIsKeptOfTheLatestKeyInItsPlace(t *testing.T) {
 	b := newBench(t, farewell(), onePartition)
 	left := func() (string, string) {
 		b.commit()
-		e, err := b.Task.store.sub(TraceOf("ann"))
+		e, err := b.Task.store.record(TraceOf("ann"))
 		if err != nil {
 			t.Fatal(err)
 		}

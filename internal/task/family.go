@@ -7,43 +7,36 @@ import (
 	"github.com/tidwall/btree"
 )
 
-// order holds the sub-rows and task records in memory in the order of their keys. Scans never leave the
-// sub-rows of one row, so each row has an order of its own: most have few sub-rows, and finding a place among
-// few is cheap. The task records are the family "".
-type order map[string]*family
-
-// family is the sub-rows of one row.
+// family is entries in memory in the order of their keys: the sub-rows of one row, or what is the task's own: its
+// records and timers. Scans never leave a family. Most have few members, and finding a place among few is cheap.
 type family struct {
 	few  []*entry              // sorted; or
 	many *btree.BTreeG[*entry] // once there were more than fewEntries
-	// whole: the local store has none that is not here. Then it need not be asked.
-	whole bool
+
+	probe *entry // what is looked for in many
 }
 
 const fewEntries = 32
 
-// rowOf is the key of the row that a sub-row belongs to.
-func rowOf(key string) string {
-	row, _, _ := strings.Cut(key, "\x00")
-	return row
-}
-
-func (o order) of(key string) *family { return o[rowOf(key)] }
-
-// add puts in an entry that is not there. whole says what is true of the family if this is the first of it; of
-// the task records it says nothing.
-func (o order) add(e *entry, whole bool) {
-	row := rowOf(e.key)
-	f := o[row]
-	if f == nil {
-		f = &family{whole: whole && row != ""}
-		o[row] = f
-	}
-	f.add(e)
-}
-
 func compareKey(e *entry, key string) int { return strings.Compare(e.key, key) }
 
+// find is the entry of a key; nil: it is not in memory. A family that is nil has none.
+func (f *family) find(key string) *entry {
+	switch {
+	case f == nil:
+		return nil
+	case f.many != nil:
+		f.probe.key = key
+		e, _ := f.many.Get(f.probe)
+		return e
+	}
+	if i, found := slices.BinarySearchFunc(f.few, key, compareKey); found {
+		return f.few[i]
+	}
+	return nil
+}
+
+// add puts in an entry that is not there.
 func (f *family) add(e *entry) {
 	if f.many == nil && len(f.few) < fewEntries {
 		i, _ := slices.BinarySearchFunc(f.few, e.key, compareKey)
@@ -55,31 +48,44 @@ func (f *family) add(e *entry) {
 		for _, x := range f.few {
 			f.many.Set(x)
 		}
-		f.few = nil
+		f.few, f.probe = nil, &entry{}
 	}
 	f.many.Set(e)
 }
 
-// evict takes out an entry that the local store has too.
-func (o order) evict(e *entry) {
-	row := rowOf(e.key)
-	f := o[row]
-	f.whole = f.whole && e.val == nil
+// drop takes out an entry.
+func (f *family) drop(e *entry) {
 	if f.many != nil {
 		f.many.Delete(e)
 	} else if i, found := slices.BinarySearchFunc(f.few, e.key, compareKey); found {
 		f.few = slices.Delete(f.few, i, i+1)
 	}
-	if f.size() == 0 {
-		delete(o, row)
-	}
 }
 
 func (f *family) size() int {
-	if f.many != nil {
+	switch {
+	case f == nil:
+		return 0
+	case f.many != nil:
 		return f.many.Len()
 	}
 	return len(f.few)
+}
+
+// each calls g for all entries, the last one first, until it returns false. g must not change the family.
+func (f *family) each(g func(*entry) bool) {
+	if f == nil {
+		return
+	}
+	if f.many != nil {
+		f.many.Reverse(g)
+		return
+	}
+	for _, e := range slices.Backward(f.few) {
+		if !g(e) {
+			return
+		}
+	}
 }
 
 // walk stands at an entry of a family, or at none.
@@ -98,7 +104,8 @@ func (f *family) from(lo string) walk {
 	}
 	if f.many != nil {
 		w := walk{it: f.many.Iter(), big: true}
-		w.ok = w.it.Seek(&entry{key: lo})
+		f.probe.key = lo
+		w.ok = w.it.Seek(f.probe)
 		return w
 	}
 	at, _ := slices.BinarySearchFunc(f.few, lo, compareKey)
