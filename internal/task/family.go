@@ -1,6 +1,7 @@
 package task
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -13,7 +14,31 @@ type family struct {
 	few  []*entry              // sorted; or
 	many *btree.BTreeG[*entry] // once there were more than fewEntries
 
-	probe *entry // what is looked for in many
+	probe *entry         // what is looked for in many
+	hint  btree.PathHint // where it was found last
+}
+
+// rankOf is the head of one of the task's own keys as a number of the same order: comparing it is cheaper. Of a timer
+// it is the time, in steps of 256 ms.
+func rankOf(key string) uint64 {
+	var head [8]byte
+	copy(head[:], key[1:])
+	return binary.BigEndian.Uint64(head[:])
+}
+
+func comesBefore(a, b *entry) bool {
+	if a.rank != b.rank {
+		return a.rank < b.rank
+	}
+	return a.key < b.key
+}
+
+func (f *family) probeFor(key string) *entry {
+	f.probe.key = key
+	if key != "" && key[0] == 0 {
+		f.probe.rank = rankOf(key)
+	}
+	return f.probe
 }
 
 const fewEntries = 32
@@ -26,8 +51,7 @@ func (f *family) find(key string) *entry {
 	case f == nil:
 		return nil
 	case f.many != nil:
-		f.probe.key = key
-		e, _ := f.many.Get(f.probe)
+		e, _ := f.many.GetHint(f.probeFor(key), &f.hint)
 		return e
 	}
 	if i, found := slices.BinarySearchFunc(f.few, key, compareKey); found {
@@ -44,19 +68,19 @@ func (f *family) add(e *entry) {
 		return
 	}
 	if f.many == nil {
-		f.many = btree.NewBTreeGOptions(func(a, b *entry) bool { return a.key < b.key }, btree.Options{NoLocks: true})
+		f.many = btree.NewBTreeGOptions(comesBefore, btree.Options{NoLocks: true})
 		for _, x := range f.few {
 			f.many.Set(x)
 		}
 		f.few, f.probe = nil, &entry{}
 	}
-	f.many.Set(e)
+	f.many.SetHint(e, &f.hint)
 }
 
 // drop takes out an entry.
 func (f *family) drop(e *entry) {
 	if f.many != nil {
-		f.many.Delete(e)
+		f.many.DeleteHint(e, &f.hint)
 	} else if i, found := slices.BinarySearchFunc(f.few, e.key, compareKey); found {
 		f.few = slices.Delete(f.few, i, i+1)
 	}
@@ -104,8 +128,7 @@ func (f *family) from(lo string) walk {
 	}
 	if f.many != nil {
 		w := walk{it: f.many.Iter(), big: true}
-		f.probe.key = lo
-		w.ok = w.it.Seek(f.probe)
+		w.ok = w.it.Seek(f.probeFor(lo))
 		return w
 	}
 	at, _ := slices.BinarySearchFunc(f.few, lo, compareKey)

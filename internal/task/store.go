@@ -25,7 +25,8 @@ type Write struct {
 // entry is a key of the store in memory: a row (decoded) or a sub-row, task record or timer (bytes).
 type entry struct {
 	key  string
-	row  any // rows: decoded, never changed in place; nil: absent
+	rank uint64 // of the task's own: see rankOf
+	row  any    // rows: decoded, never changed in place; nil: absent
 	meta rowMeta
 	val  []byte // others: never changed in place; nil: absent
 
@@ -158,7 +159,7 @@ func (s *store) record(key string) (*entry, error) {
 }
 
 func (s *store) addOwn(key string, val []byte, written bool) *entry {
-	e := &entry{key: strings.Clone(key), val: val, written: written}
+	e := &entry{key: strings.Clone(key), rank: rankOf(key), val: val, written: written}
 	s.own.add(e)
 	s.size++
 	return e

@@ -113,9 +113,13 @@ func (m *model) due(t *rapid.T) {
 	m.task.clock.now = rapid.Int64Range(9, 31).Draw(t, "now")
 	n := rapid.IntRange(0, 5).Draw(t, "most")
 	m.task.nextTimer = NoTime
-	got, err := m.task.dueTimers(n)
+	entries, err := m.task.dueTimers(n)
 	if err != nil {
 		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.key)
 	}
 	var want []string
 	first := EndOfTime

@@ -1,7 +1,6 @@
 package task
 
 import (
-	"cmp"
 	"encoding/binary"
 	"fmt"
 	"strings"
@@ -131,16 +130,16 @@ func (t *Task) Fire() error {
 const timerBatch = 256
 
 // fireAll fires timers in order, or up to one that sets another which comes before the rest.
-func (t *Task) fireAll(due []string) error {
-	for _, k := range due {
-		at, name, key, err := parseTimer(k)
+func (t *Task) fireAll(due []*entry) error {
+	for _, e := range due {
+		at, name, key, err := parseTimer(e.key)
 		if err != nil {
 			return err
 		}
 		if t.nextTimer < at {
 			return nil
 		}
-		if err := t.fireOne(k, at, name, key); err != nil {
+		if err := t.fireOne(e, at, name, key); err != nil {
 			return err
 		}
 	}
@@ -150,35 +149,36 @@ func (t *Task) fireAll(due []string) error {
 // dueTimers finds at most n timers that are due and sets nextTimer to the first that is not among them. It begins
 // at nextTimer: those that have fired lie in memory, deleted, until the local store has learnt it, and there may be
 // many.
-func (t *Task) dueTimers(n int) (due []string, err error) {
+func (t *Task) dueTimers(n int) (due []*entry, err error) {
 	if err := t.loadTimers(); err != nil {
 		return nil, err
 	}
-	m := merge{lo: timerAt(t.nextTimer), hi: timersEnd, more: true}
+	w := t.store.own.from(timerAt(t.nextTimer))
+	defer w.done()
 	t.nextTimer = EndOfTime
-	m.f = func(k string, _ []byte) bool {
-		at, _, _, perr := parseTimer(k)
-		if perr != nil {
-			err = perr
-			return false
+	for ; w.ok && w.item().key < timersEnd; w.next() {
+		e := w.item()
+		if e.val == nil {
+			continue
+		}
+		at, _, _, err := parseTimer(e.key)
+		if err != nil {
+			return nil, err
 		}
 		if at > t.clock.now || len(due) == n {
 			t.nextTimer = at
-			return false
+			break
 		}
-		due = append(due, k)
-		return true
-	}
-	m.memory = t.store.own.from(m.lo)
-	defer m.memory.done()
-	for m.more && m.within() {
-		m.yield()
+		due = append(due, e)
 	}
 	if t.store.lack != timersEnd {
-		at, _, _, perr := parseTimer(t.store.lack)
-		t.nextTimer, err = min(t.nextTimer, at), cmp.Or(err, perr)
+		at, _, _, err := parseTimer(t.store.lack)
+		if err != nil {
+			return nil, err
+		}
+		t.nextTimer = min(t.nextTimer, at)
 	}
-	return due, err
+	return due, nil
 }
 
 // loadTimers reads timers into memory until those that are due are there, and the one after them.
@@ -203,9 +203,8 @@ func (t *Task) loadTimers() error {
 	return nil
 }
 
-func (t *Task) fireOne(k string, at int64, name, key string) error {
-	e := t.store.own.find(k)
-	if e == nil || e.val == nil {
+func (t *Task) fireOne(e *entry, at int64, name, key string) error {
+	if e.val == nil {
 		return nil // deleted by one that fired before it
 	}
 	t.fill.timers++
