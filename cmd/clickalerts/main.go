@@ -19,7 +19,7 @@ import (
 type program struct {
 	processor.Flags
 	config.Rules    `set:"retain=192h"`
-	Once            bool          `help:"Find matches of a pattern that don't overlap. Without it every match is an alert." group:"Rules"`
+	Once            bool          `help:"Find matches of a pattern that don't overlap, and tell of the churn risk of a user once in the pattern's window. Without it every match is an alert." group:"Rules"`
 	ByArrival       bool          `help:"Take clicks of one time as they arrived, not by their ids." group:"Rules"`
 	MaxIdleAdvance  time.Duration `help:"How far event time goes on while nobody clicks, at the rate of the wall clock: so a cart that was left behind is noticed before the next click. 0: not at all." default:"1h" group:"Time"`
 	CrossSellWithin time.Duration `help:"Cross-sell: from view to view." default:"5m" group:"Rules"`

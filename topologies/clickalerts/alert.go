@@ -21,7 +21,17 @@ type Alert struct {
 	EventTime string  `json:"event_time"` // when it was complete: RFC 3339, ms
 }
 
-func (a Alert) id() (AlertID, error) { return a.ID, nil }
+func (a Alert) id() (AlertID, error)  { return a.ID, nil }
+func (a Alert) user() (UserID, error) { return UserID(a.User), nil }
+func (a Alert) churn() bool           { return a.Pattern == churnRisk }
+
+// churnRisk is the name of the rule.
+const churnRisk = "churn-risk"
+
+// Told is when a user's churn risk was told.
+type Told struct {
+	At int64 `cbor:"1,keyasint" json:"at"` // event time, ms
+}
 
 // rfc3339Milli is RFC 3339 with milliseconds, always three.
 const rfc3339Milli = "2006-01-02T15:04:05.000Z07:00"
@@ -118,6 +128,6 @@ func (c Config) sensitive(m cep.Match[Click], at time.Time) []Alert {
 
 func (c Config) leaving(m cep.Match[Click], at time.Time) []Alert {
 	view, _ := m.First(firstView)
-	return c.alert("churn-risk", onMatch, "CHURN_RISK", m, at, view,
+	return c.alert(churnRisk, onMatch, "CHURN_RISK", m, at, view,
 		fmt.Sprintf("Churn risk detected for user %s: viewed multiple products over the week without making a purchase.", view.Record.User.V))
 }

@@ -114,6 +114,23 @@ func TestAClickBehindTheWatermarkIsADeadLetterForSessionAndUser(t *testing.T) {
 	}
 }
 
+func TestAClickOfNobodyIsADeadLetter(t *testing.T) {
+	s := open(t, utc)
+	s.raw("0 eventType=view", "0 eventType=view userId= userSession=", "0 eventType=view userSession=")
+	if got := s.told(); len(got) > 0 {
+		t.Errorf("alerts %q", got)
+	}
+	dead := s.DeadLetters()
+	if len(dead) != 3 {
+		t.Fatalf("dead letters: %+v", dead)
+	}
+	for _, d := range dead {
+		if !strings.Contains(d.Reason, "nobody has clicked") {
+			t.Errorf("the reason is %q", d.Reason)
+		}
+	}
+}
+
 func TestAClickWhoseFieldsCantBeReadIsADeadLetter(t *testing.T) {
 	for reason, value := range map[string]string{
 		`"value_eventTime"`: `{"value_eventTime":"soon","value_userId":"u"}`,

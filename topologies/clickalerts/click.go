@@ -38,7 +38,7 @@ var ClickRecords = codecs.Object(
 
 var (
 	errNoTime  = errors.New("value_eventTime is missing")
-	errNoOwner = errors.New("value_userId and value_userSession are both missing: nobody has clicked")
+	errNoOwner = errors.New("value_userId and value_userSession are both missing or empty: nobody has clicked")
 	errNoID    = errors.New(`the record's key has no "key_id": it does not say which click it is`)
 )
 
@@ -72,7 +72,7 @@ func clickID(key stream.Unkeyed, r *ClickRecord) (ClickID, error) {
 	if !k.ID.Valid {
 		return "", errNoID
 	}
-	if r != nil && !r.User.Valid && !r.Session.Valid {
+	if r != nil && r.User.V == "" && r.Session.V == "" {
 		return "", errNoOwner
 	}
 	return ClickID(strconv.FormatInt(k.ID.V, 10)), nil

@@ -70,7 +70,7 @@ func ReadRule(b []byte) (rules.Rule[Click], error) {
 // Documents are the patterns of this package as documents, with the default thresholds, by the names of the rules.
 func Documents() map[string][]byte {
 	all := map[string][]byte{}
-	for _, name := range []string{"cross-sell", "abandoned-cart", "purchase-intent", "price-sensitivity", "churn-risk"} {
+	for _, name := range []string{"cross-sell", "abandoned-cart", "purchase-intent", "price-sensitivity", churnRisk} {
 		all[name], _ = fs.ReadFile(documents, "rules/"+name+".json") // embedded: a test reads each
 	}
 	return all

@@ -221,6 +221,36 @@ func TestWithOnceMatchesDontOverlap(t *testing.T) {
 	}
 }
 
+func TestWithOnceARiskIsToldOncePerUserAndWindow(t *testing.T) {
+	const week = 7 * 24 * 60 // minutes
+	s := open(t, clickalerts.Config{Zone: time.UTC, Once: true})
+	id := 0
+	for _, from := range []int{0, 1000, week - 1000, week + 2000} {
+		for i := range 11 {
+			id++
+			s.clicks(fmt.Sprintf("%d view %d tv 1", id, from+20*i))
+		}
+		id++
+		s.clicks(fmt.Sprintf("%d cart %d tv 1", id, from+250))
+	}
+	s.clicks(fmt.Sprintf("%d none %d none 0 clock", id+1, 3*week))
+	s.Run()
+	var told []string
+	for _, a := range streamtest.Table(s.Driver, clickalerts.Alerts) {
+		if a.Type == "CHURN_RISK" {
+			told = append(told, a.EventTime)
+		}
+	}
+	slices.Sort(told)
+	// What a match leaves over begins the next one: three views are left when the last eleven come.
+	if want := []string{"2021-03-25T15:20:00.000Z", "2021-04-02T23:40:00.000Z"}; !slices.Equal(told, want) {
+		t.Errorf("told at %q, want %q", told, want)
+	}
+	if c := s.Counters("clickalerts-churn-told"); c.Skipped == 0 {
+		t.Error("what was left out was not counted")
+	}
+}
+
 func TestAClickCountsOnce(t *testing.T) {
 	s := open(t, utc)
 	s.clicks("1 cart 0 tv 300", "1 cart 0 tv 300", "1 cart 1 tv 500") // a snapshot, and an update

@@ -34,8 +34,8 @@ type Config struct {
 	// Retain is for how long a click is remembered, so that it does not count twice, after it happened. 0: for
 	// ever.
 	Retain time.Duration
-	// Once finds matches of a pattern that don't overlap. Without it every match is an alert, as in the
-	// reference: of n views some (n-9)(n-8)/2 churn alerts.
+	// Once finds matches of a pattern that don't overlap, and tells of the churn risk of a user once in ChurnWithin.
+	// Without it every match is an alert, as in the reference: of n views some (n-9)(n-8)/2 churn alerts.
 	Once bool
 	// MaxIdleAdvance is how far time goes on while nobody clicks, so that a cart that was left behind is noticed
 	// before the next click. 0: not at all.
@@ -75,6 +75,8 @@ var (
 	ClicksByUser    = stream.NewTopic[UserID]("clickalerts-clicks-by-user", codecs.Compact[Click](1), nil)
 	SessionRuns     = cep.NewRuns[SessionID]("clickalerts-session-runs")
 	UserRuns        = cep.NewRuns[UserID]("clickalerts-user-runs")
+	ChurnByUser     = stream.NewTopic[UserID]("clickalerts-churn-by-user", codecs.JSON[Alert](), nil)
+	ChurnTold       = tables.New[UserID]("clickalerts-churn-told", codecs.Compact[Told](1))
 
 	Alerts = stream.NewTopic[AlertID]("alerts", codecs.JSON[Alert](), nil)
 )
@@ -103,9 +105,30 @@ func Topology(c Config) (*stream.Topology, error) {
 		changes = &b
 	}
 	stream.ToKeyed(detect(c, bySession, SessionRuns, keySession, changes, c.ofSessions()), Alerts, Alert.id)
-	stream.ToKeyed(detect(c, byUser, UserRuns, keyUser, changes, c.ofUsers()), Alerts, Alert.id)
+	ofUsers := detect(c, byUser, UserRuns, keyUser, changes, c.ofUsers())
+	if c.Once {
+		stream.ToKeyed(c.churnOnce(t, ofUsers.Filter(Alert.churn)), Alerts, Alert.id)
+		ofUsers = ofUsers.Filter(func(a Alert) bool { return !a.churn() })
+	}
+	stream.ToKeyed(ofUsers, Alerts, Alert.id)
 
 	return t.Build()
+}
+
+// churnOnce leaves out alerts of a user that come less than the pattern's window after one that was told. They count
+// as skipped.
+func (c Config) churnOnce(t *stream.Topology, alerts stream.Stream[UserID, Alert]) stream.Stream[UserID, Alert] {
+	told := ChurnTold
+	told.Retain = c.ChurnWithin
+	tell := func(x *stream.Context[UserID, Told], a Alert) ([]Alert, error) {
+		at := x.EventTime().UnixMilli()
+		if x.Row != nil && at < x.Row.At+c.ChurnWithin.Milliseconds() {
+			return nil, stream.ErrSkip
+		}
+		x.Row = &Told{at}
+		return []Alert{a}, nil
+	}
+	return stream.On(stream.NewProcessor(t, told), stream.KeyBy(alerts, ChurnByUser, Alert.user), tell)
 }
 
 func (c Config) ofSessions() []cep.Rule[Click, Alert] {
@@ -125,7 +148,7 @@ func (c Config) ofUsers() []cep.Rule[Click, Alert] {
 	}
 	return []cep.Rule[Click, Alert]{
 		rule(c, "price-sensitivity", PriceSensitivity, c.sensitive, nil),
-		rule(c, "churn-risk", Churn, c.leaving, nil),
+		rule(c, churnRisk, Churn, c.leaving, nil),
 	}
 }
 
