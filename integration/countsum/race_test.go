@@ -1,0 +1,5 @@
+//go:build race
+
+package countsum_test
+
+func init() { raceDetector = true }
