@@ -146,22 +146,25 @@ func (b *bench) countSection(runs map[string]*measured) section {
 		text: fmt.Sprintf("JSON payments of about 200 bytes, %s users, %d partitions, exactly once; one output per input, state with a changelog. "+
 			"All %s records lie in Kafka when the process starts. Kafka Streams: exactly_once_v2, 2 threads, commits every 100 ms. "+
 			"CPU time is that of the whole process. *Warm* is what each million costs between %s and %s records, so that start-up and the "+
-			"JVM's warming do not count. %s; every output of every run was checked against a recount.",
+			"JVM's warming do not count; records per second count from the first commit. %s; every output of every run was checked against a recount.",
 			count(b.keys), partitions, count(b.large), count(b.small), count(b.large), rounds(b.rounds)),
 		table: [][]string{{"", "CPU-s per million, warm", "of the whole run", "records/s", "memory, most", "start to first commit", "broker, CPU-s per million"}},
 	}
 	million := float64(b.large) / 1e6
-	warm := map[string]float64{}
+	warm, rate, memory := map[string]float64{}, map[string]float64{}, map[string]float64{}
 	for _, c := range b.contestants() {
 		m := runs[c.name]
 		of := func(f func(drained) float64) float64 { return median(m.large, f) }
 		warm[c.name] = (of(drained.cpuSeconds) - median(m.small, drained.cpuSeconds)) / (float64(b.large-b.small) / 1e6)
+		rate[c.name] = of(func(d drained) float64 { return d.rate })
+		memory[c.name] = of(func(d drained) float64 { return float64(d.peak) })
 		s.table = append(s.table, []string{c.name, figure(warm[c.name]), figure(of(drained.cpuSeconds) / million),
-			count(int(of(func(d drained) float64 { return d.rate }))), megabytes(of(func(d drained) float64 { return float64(d.peak) })),
+			count(int(rate[c.name])), megabytes(memory[c.name]),
 			figure(of(func(d drained) float64 { return d.start })) + " s", figure(of(func(d drained) float64 { return d.broker }) / million)})
 	}
 	if peer := warm["Kafka Streams"]; peer > 0 {
-		s.after = fmt.Sprintf("Warm, Tributary needs **%s** of Kafka Streams' CPU time per record. The bar is one half.", figure(warm["Tributary"]/peer))
+		s.after = fmt.Sprintf("Warm, Tributary needs **%s** of Kafka Streams' CPU time per record, works off **%s** times as many records per second, "+
+			"and takes **%s** of its memory. The bars are 0.25, 4 and 1.", figure(warm["Tributary"]/peer), figure(rate["Tributary"]/rate["Kafka Streams"]), figure(memory["Tributary"]/memory["Kafka Streams"]))
 	}
 	return s
 }
