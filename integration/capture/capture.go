@@ -43,7 +43,12 @@ type Bench struct {
 // TOPIC in the place of the name.
 func NewBench(t testing.TB, kafka brokers.Cluster, definition string) *Bench {
 	t.Helper()
-	server := databases.MySQL(t)
+	return NewBenchOn(t, kafka, databases.MySQL(t), definition)
+}
+
+// NewBenchOn is NewBench on another server.
+func NewBenchOn(t testing.TB, kafka brokers.Cluster, server databases.Server, definition string) *Bench {
+	t.Helper()
 	b := &Bench{t: t, Kafka: kafka, MySQL: server, Database: server.NewDatabase(t), Topic: brokers.Unique(t, "captured"), there: map[string]bool{}}
 	if definition != "" {
 		b.Define(definition)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tributary-go/tributary/integration/brokers"
 	"github.com/tributary-go/tributary/integration/capture"
+	"github.com/tributary-go/tributary/integration/databases"
 	"github.com/tributary-go/tributary/internal/cdc"
 	"github.com/tributary-go/tributary/internal/cdc/copier"
 )
@@ -70,6 +71,12 @@ func TestSettingsOfTheServerThatDoNotFitAreNamedTogether(t *testing.T) {
 	}
 	refused(t, b, b.Config(), "binlog_row_metadata is MINIMAL: SET PERSIST binlog_row_metadata = 'FULL'",
 		"binlog_format is MIXED: SET PERSIST binlog_format = 'ROW'", "binlog_row_image is NOBLOB: SET PERSIST binlog_row_image = 'FULL'")
+}
+
+func TestABinaryLogThatIsOffIsSaid(t *testing.T) {
+	b := capture.NewBenchOn(t, brokers.Embedded(t), databases.MySQLWithoutLog(t), clickCapture)
+	b.Exec(clickTable)
+	refused(t, b, b.Config(), "log_bin", "start the server with log_bin (and without skip_log_bin)")
 }
 
 func TestATableThatCannotBeCapturedIsRefusedWithTheReason(t *testing.T) {

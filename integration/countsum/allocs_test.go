@@ -59,7 +59,7 @@ func TestAllocationsOfARecordFromProcessToCommit(t *testing.T) {
 			x.Committed(c, offset)
 		}
 	}
-	run() // buffers grow to their size
+	run()            // buffers grow to their size
 	const most = 5.1 // texts, row before and after, result, and what hands them on
 	if got := testing.AllocsPerRun(5, run) / records; got > most {
 		t.Errorf("a record allocates %.2f times; at most %v are allowed", got, most)

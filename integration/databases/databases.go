@@ -72,6 +72,15 @@ func MySQL(t testing.TB) Server {
 	return here(t, &mysqlStart, "MySQL", "Linux on amd64, and Maven the first time", mysqlVar+"='root:password@tcp(host:port)/'")
 }
 
+// MySQLWithoutLog is a MySQL that is started here with its binary log off. The test is skipped where none is.
+func MySQLWithoutLog(t testing.TB) Server {
+	t.Helper()
+	if os.Getenv(startVar) != "local" {
+		t.Skipf("no MySQL without a binary log: set %s=local", startVar)
+	}
+	return here(t, &mysqlWithoutLog, "MySQL", "Linux on amd64, and Maven the first time", "nothing else")
+}
+
 // MariaDB is the MariaDB that the environment asks for. Without one, and where none is installed, the test is skipped.
 //
 // One that is started here has a row-based binary log and TLS.

@@ -21,6 +21,7 @@ type starter struct {
 	prefix string // of the script's variables
 	server func(l *local, port int) Server
 	image  image // instead of all these
+	env    []string
 
 	once sync.Once
 	made Server
@@ -58,6 +59,7 @@ func (s *starter) start() (Server, error) {
 		}
 		l := &local{script: script, dir: filepath.Join(dir, "server")}
 		l.env = append(os.Environ(), s.prefix+"_DIR="+l.dir, s.prefix+"_PORT="+strconv.Itoa(port), s.prefix+"_PASSWORD="+password)
+		l.env = append(l.env, s.env...)
 		if err := l.guard(dir); err != nil {
 			return Server{}, err
 		}

@@ -10,12 +10,17 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-var mysqlStart = starter{script: "mysql-local.sh", prefix: "MYSQL_LOCAL", image: mysqlImage, server: func(l *local, port int) Server {
+var mysqlStart = starter{script: "mysql-local.sh", prefix: "MYSQL_LOCAL", image: mysqlImage, server: localMySQL}
+
+// mysqlWithoutLog is one that logs nothing that could be captured.
+var mysqlWithoutLog = starter{script: "mysql-local.sh", prefix: "MYSQL_LOCAL", env: []string{"MYSQL_LOCAL_EXTRA=--skip-log-bin"}, server: localMySQL}
+
+func localMySQL(l *local, port int) Server {
 	return Server{
 		Host: "127.0.0.1", Port: port, User: "root", Password: password,
 		CAFile: filepath.Join(l.dir, "data", "ca.pem"), kind: mysqlKind{}, owned: l,
 	}
-}}
+}
 
 var mariadbStart = starter{script: "mariadb-local.sh", prefix: "MARIADB_LOCAL", image: mariadbImage, server: func(l *local, port int) Server {
 	return Server{
