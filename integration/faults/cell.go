@@ -266,6 +266,7 @@ func (x *cell) done() (done bool, why string, err error) {
 		}
 	}
 	v, err := x.Case.Verify(x.Stage)
+	v.Examples = nil // of many differences others each time
 	return v.Exact(), v.String(), err
 }
 
