@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/tributary-go/tributary/integration/brokers"
 	"github.com/tributary-go/tributary/internal/engine"
 	"github.com/tributary-go/tributary/internal/engine/client"
@@ -54,7 +56,50 @@ func (b OnBroker) Run(tb TB, topology *stream.Topology, inputs []Input, o Option
 	if err := r.engine.Drain(ctx); err != nil {
 		t.Fatal(err)
 	}
+	if !o.Until.IsZero() { // time gets to partitions without records a moment later
+		r.awaitTime(ctx, o)
+		if err := r.engine.Drain(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return r.collect()
+}
+
+// awaitTime waits until all tasks with timers have reached a time.
+func (r *brokerRun) awaitTime(ctx context.Context, o Options) {
+	r.t.Helper()
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(r.metrics)
+	for {
+		families, err := registry.Gather()
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		there := map[string]int{} // group: tasks
+		for _, f := range families {
+			if f.GetName() != "tributary_watermark_seconds" {
+				continue
+			}
+			for _, x := range f.Metric {
+				if x.GetGauge().GetValue() < float64(o.Until.Unix()) {
+					continue
+				}
+				for _, l := range x.Label {
+					if l.GetName() == "group" {
+						there[l.GetValue()]++
+					}
+				}
+			}
+		}
+		if !slices.ContainsFunc(r.plan.Groups, func(g *task.Group) bool { return len(g.Timers) > 0 && there[g.Name] < o.Partitions }) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			r.t.Fatalf("tasks that have reached %s: %v, and not all of %d per group", o.Until, there, o.Partitions)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 // brokerRun is one case on a broker, under names of its own, since other cases may be on it too.
@@ -64,6 +109,7 @@ type brokerRun struct {
 	plan    *task.Topology
 	names   map[string]string // name here -> declared name
 	engine  *engine.Engine
+	metrics *engine.Metrics
 	conn    client.Connection
 }
 
@@ -117,7 +163,8 @@ func (r *brokerRun) start() (stop func()) {
 	}
 	r.conn = client.Connection{Brokers: r.cluster.Brokers()}
 	ctx, cancel := context.WithCancel(context.Background())
-	r.engine, err = engine.Open(ctx, r.plan, engine.Config{Connection: r.conn, Instance: "golden", StateDir: dir, IdleAfter: time.Second})
+	r.metrics = engine.NewMetrics()
+	r.engine, err = engine.Open(ctx, r.plan, engine.Config{Connection: r.conn, Metrics: r.metrics, Instance: "golden", StateDir: dir, IdleAfter: time.Second})
 	if err != nil {
 		cancel()
 		r.t.Fatal(err)

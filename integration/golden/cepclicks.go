@@ -32,6 +32,7 @@ func CheckClickAlerts(t TB, e Engine, c *CEPCase, o Options) {
 		t.Fatalf("%v", err)
 		return
 	}
+	o.Until = time.UnixMilli(endOfCase).Add(-time.Minute)
 	out := e.Run(t, topology, c.clicks(), o)
 	got, want := ourAlerts(t, out, c.rule()), c.alerts()
 	if !slices.Equal(got, want) {

@@ -33,6 +33,8 @@ type Options struct {
 	Start time.Time
 	// Waiting are records that lie in the topics, behind all inputs, before the topology is started.
 	Waiting []Input
+	// Until is a time that the inputs bring the topology to: timers before it have fired. Zero: none is waited for.
+	Until time.Time
 }
 
 // Output is what a topology has written once it is done with all inputs.
