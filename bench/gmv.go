@@ -166,6 +166,6 @@ func (b *bench) gmvSection(ours []drained, cold, warm []flinkRun, memory []float
 	s.table = append(s.table,
 		[]string{"Flink SQL, cold", figure(median(cold, cpu) / million), count(int(median(cold, rate))), "", ""},
 		[]string{"Flink SQL, warm", figure(median(warm, cpu) / million), count(int(median(warm, rate))), megabytes(median(memory, same)), ""})
-	s.after = fmt.Sprintf("Tributary needs **%s** of warm Flink's CPU time per record.", figure(own/(median(warm, cpu)/million)))
+	s.after = fmt.Sprintf("Tributary needs **%s** of warm Flink's CPU time per record. The bar is 0.5.", figure(own/(median(warm, cpu)/million)))
 	return s
 }
