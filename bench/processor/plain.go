@@ -13,7 +13,7 @@ import (
 // runWithoutTransactions is processor.Run with an engine that gives up exactly-once, which no product offers. It has
 // no server for health and metrics.
 func runWithoutTransactions(ctx context.Context, f processor.Flags, plan *task.Topology, log *slog.Logger) error {
-	processor.CollectLess()
+	processor.CollectLess(ctx)
 	cfg := f.Config(f.Kafka, log)
 	cfg.Controls.WithoutTransactions = true
 	e, err := engine.Open(ctx, plan, cfg)

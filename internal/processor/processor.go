@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -55,22 +54,12 @@ func run(p Program) error {
 	return Run(context.Background(), *f, t.Plan(), f.Logger(os.Stderr))
 }
 
-// gcPercent: state lives on the heap, and marking it is what collecting costs. More than this gains little.
-const gcPercent = 200
-
-// CollectLess has the garbage collector run half as often as Go's default, unless GOGC says how often.
-func CollectLess() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
-}
-
 // Run runs a topology until ctx ends or a signal comes, and then returns nil, also while it is still looking at the
 // cluster. A second signal kills the process.
 func Run(ctx context.Context, f Flags, plan *task.Topology, log *slog.Logger) error {
-	CollectLess()
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	CollectLess(ctx)
 	context.AfterFunc(ctx, stop) // gives a second signal its ordinary meaning
 	cfg := f.Config(f.Kafka, log)
 	cfg.Metrics = engine.NewMetrics()
