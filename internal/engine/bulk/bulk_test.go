@@ -134,6 +134,13 @@ func TestADatabaseHoldsTheNewestOfEachKey(t *testing.T) {
 	})
 }
 
+func TestAnEmptyValueOfAnEmptyKeyIsKept(t *testing.T) {
+	cs := []change{{"", []byte{}}}
+	db := open(t, build(t, t.TempDir(), 1<<20, cs))
+	defer db.Close()
+	wantContent(t, db, content(cs))
+}
+
 func TestADatabaseIsWorkedOnLikeAnyOther(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		first, second := changes().Draw(t, "first"), changes().Draw(t, "second")

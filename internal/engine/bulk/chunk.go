@@ -40,10 +40,13 @@ func (c *chunk) add(key, value []byte) {
 
 func (c *chunk) keyOf(r record) []byte { return c.bytes[r.at : r.at+r.key] }
 
-// valueOf is nil if the key was deleted.
+// valueOf is nil if the key was deleted, and only then: an empty value of an empty key may be all a chunk holds.
 func (c *chunk) valueOf(r record) []byte {
 	if r.value == deleted {
 		return nil
+	}
+	if r.value == 0 {
+		return []byte{}
 	}
 	return c.bytes[r.at+r.key : r.at+r.key+r.value]
 }

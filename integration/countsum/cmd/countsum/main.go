@@ -110,6 +110,9 @@ func run(f *flags) error {
 		go serve(f.metrics, f.engine.Metrics)
 	}
 	e, err := engine.Open(ctx, topology.Plan(), f.engine)
+	if err != nil && ctx.Err() != nil {
+		return nil // told to stop before the start
+	}
 	if err != nil {
 		return err
 	}
