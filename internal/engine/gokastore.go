@@ -49,6 +49,11 @@ func (l *life) buildStorage(topic string, partition int32) (storage.Storage, err
 		return nil, err
 	}
 	s, err := l.recoverStore(ctx, c)
+	if err == nil {
+		if err = s.learn(learnAfter); err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("recover the local store of topic %s, partition %d: %w", topic, partition, err)
 	}

@@ -51,6 +51,9 @@ type localStore struct {
 	// recBytes is how much was read to recover: keys and values.
 	recBytes int64
 
+	keys   known
+	lesson *lesson // in which it learns them; nil: there was none
+
 	complete atomic.Int64 // see about; Unix time in ms
 	damaged  atomic.Bool  // found out while it was used
 }
@@ -110,6 +113,7 @@ func openDB(dir, topicID string) (*localStore, error) {
 
 // close also removes a store that turned out to be damaged: the next life rebuilds it.
 func (s *localStore) close() error {
+	s.lesson.end()
 	err := s.db.Close()
 	if s.damaged.Load() {
 		err = errors.Join(err, os.RemoveAll(s.dir))
@@ -151,6 +155,9 @@ func (s *localStore) stale() (string, error) {
 
 // Get implements task.DB.
 func (s *localStore) Get(key []byte) ([]byte, error) {
+	if !s.keys.may(key) {
+		return nil, nil
+	}
 	b, err := s.db.Get(key, nil)
 	if errors.Is(err, leveldb.ErrNotFound) {
 		return nil, nil
@@ -178,6 +185,11 @@ const batchRecords = 2000
 // write applies committed changes and then the changelog offset they stand for. A crash in between leaves rows
 // that are newer than the offset: recovery reads the changelog from there to its end, and ends with the same.
 func (s *localStore) write(ws []task.Write, offset int64) error {
+	if s.keys.isFull() {
+		if err := s.learn(0); err != nil {
+			return err
+		}
+	}
 	b := new(leveldb.Batch)
 	for _, w := range ws {
 		if b.Len() == batchRecords {
@@ -189,10 +201,12 @@ func (s *localStore) write(ws []task.Write, offset int64) error {
 		if key := unsafe.Slice(unsafe.StringData(w.Key), len(w.Key)); w.Value == nil { // the batch copies it
 			b.Delete(key)
 		} else {
+			s.keys.add(key)
 			b.Put(key, w.Value)
 		}
 	}
 	if offset >= 0 {
+		s.keys.add([]byte(offsetKey))
 		b.Put([]byte(offsetKey), strconv.AppendInt(nil, offset, 10))
 	}
 	return s.put(b)
@@ -218,6 +232,7 @@ func (s *localStore) put(b *leveldb.Batch) error {
 	if err != nil {
 		return err
 	}
+	s.keys.add([]byte(aboutKey))
 	b.Put([]byte(aboutKey), a)
 	return s.apply(b)
 }

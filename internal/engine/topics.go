@@ -108,6 +108,7 @@ func (e *Engine) spec(x *task.Topic, n int32) client.TopicSpec {
 		s.Config = compacted()
 	case x.Kind.Internal(): // purged behind its readers, never by time
 		s.Config["retention.ms"] = "-1"
+		s.Config["segment.bytes"] = strconv.Itoa(purgedSegment)
 	default:
 		// event times of a back-fill are old: the broker's clock decides what is deleted
 		s.Config["message.timestamp.type"] = "LogAppendTime"
@@ -119,8 +120,19 @@ func (e *Engine) spec(x *task.Topic, n int32) client.TopicSpec {
 	return s
 }
 
+// Kafka deletes and compacts whole segments, and never the one that is written: with its gigabyte each partition
+// would keep that much of what is done with, and a recovery would read it.
+const (
+	purgedSegment    = 50 << 20 // as Kafka Streams has it
+	compactedSegment = 100 << 20
+)
+
 func compacted() map[string]string {
-	return map[string]string{"cleanup.policy": "compact", "delete.retention.ms": strconv.Itoa(keepTombstones)}
+	return map[string]string{
+		"cleanup.policy":      "compact",
+		"delete.retention.ms": strconv.Itoa(keepTombstones),
+		"segment.bytes":       strconv.Itoa(compactedSegment),
+	}
 }
 
 // errMisfit is about topics that must have the same number of partitions.

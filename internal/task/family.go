@@ -13,6 +13,9 @@ import (
 type family struct {
 	few  []*entry              // sorted; or
 	many *btree.BTreeG[*entry] // once there were more than fewEntries
+	// index finds sub-rows in many: a tree compares a dozen keys for it, each somewhere else in memory. The task's
+	// own keys do without: they compare by rank, and come near one another.
+	index map[string]*entry
 
 	probe *entry         // what is looked for in many
 	hint  btree.PathHint // where it was found last
@@ -50,6 +53,8 @@ func (f *family) find(key string) *entry {
 	switch {
 	case f == nil:
 		return nil
+	case f.index != nil:
+		return f.index[key]
 	case f.many != nil:
 		e, _ := f.many.GetHint(f.probeFor(key), &f.hint)
 		return e
@@ -72,15 +77,25 @@ func (f *family) add(e *entry) {
 		for _, x := range f.few {
 			f.many.Set(x)
 		}
+		if e.parent != nil {
+			f.index = make(map[string]*entry, 2*fewEntries)
+			for _, x := range f.few {
+				f.index[x.key] = x
+			}
+		}
 		f.few, f.probe = nil, &entry{}
 	}
 	f.many.SetHint(e, &f.hint)
+	if f.index != nil {
+		f.index[e.key] = e
+	}
 }
 
 // drop takes out an entry.
 func (f *family) drop(e *entry) {
 	if f.many != nil {
 		f.many.DeleteHint(e, &f.hint)
+		delete(f.index, e.key)
 	} else if i, found := slices.BinarySearchFunc(f.few, e.key, compareKey); found {
 		f.few = slices.Delete(f.few, i, i+1)
 	}
