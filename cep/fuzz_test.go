@@ -2,6 +2,7 @@ package cep
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/tributary-go/tributary/cep/nfa"
@@ -46,6 +47,36 @@ func FuzzTaken(f *testing.F) {
 			return
 		}
 		once, err := c.Encode(nil, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := c.Decode(once)
+		if err != nil {
+			t.Fatalf("%x became %x: %v", b, once, err)
+		}
+		if twice, _ := c.Encode(nil, again); !bytes.Equal(twice, once) {
+			t.Errorf("%x became %x became %x", b, once, twice)
+		}
+	})
+}
+
+// Rules that came as data are stored as their documents. A document that says anything is one here.
+func FuzzStoredRules(f *testing.F) {
+	read := func(doc []byte) (Version[string, string], error) {
+		name, _, _ := strings.Cut(string(doc), " ")
+		return Version[string, string]{Rule: Rule[string, string]{Name: name}, Elsewhere: true}, nil
+	}
+	c := liveCodec[string, string, string]{&detector[string, string, string]{live: &Live[string, string]{Read: read}}}
+	b, _ := storedCodec.Encode(nil, storedRules{Serial: 7, Ended: []storedEnd{{"gone", 1616673600000}}, Versions: []storedVersion{
+		{"cart", 1, 1616673600000, 1616673700000, []byte("cart {}")}, {"cart", 2, 1616673700000, 0, []byte("cart {1}")},
+	}})
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		rules, err := c.Decode(b)
+		if err != nil {
+			return
+		}
+		once, err := c.Encode(nil, rules)
 		if err != nil {
 			t.Fatal(err)
 		}

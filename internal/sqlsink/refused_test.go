@@ -163,7 +163,7 @@ func TestARowOfTheTopicIsReadAsItsColumnsNeedIt(t *testing.T) {
 			t.Errorf("%s %s: %v %v %v, want %v", c.key, c.value, texts(r), deleted, err, c.want)
 		}
 	}
-	for _, value := range []string{`{"visitors":1,"amount":"NaN"}`, `{"visitors":1,"amount":"0x1"}`, `{"visitors":1,"amount":"1e"}`, `{"visitors":1,"price":"1e99999"}`, `{"visitors":1,"price":"."}`, `{"visitors":9223372036854775808}`, `[]`, `[{"visitors":1},{"visitors":2}]`, `7`} {
+	for _, value := range []string{`{"visitors":1,"amount":"NaN"}`, `{"visitors":1,"amount":"0x1"}`, `{"visitors":1,"amount":"1e"}`, `{"visitors":1,"amount":"1e+-5"}`, `{"visitors":1,"price":"1e99999"}`, `{"visitors":1,"price":"."}`, `{"visitors":9223372036854775808}`, `[]`, `[{"visitors":1},{"visitors":2}]`, `7`} {
 		if r, _, err := x.decode([]byte("a|1"), []byte(value)); err == nil {
 			t.Errorf("%s is read as %v", value, texts(r))
 		}

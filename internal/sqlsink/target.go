@@ -187,7 +187,9 @@ func isNumber(s string) bool {
 	s = strings.TrimPrefix(s, "-")
 	mantissa, exponent, scaled := strings.Cut(strings.ToLower(s), "e")
 	if scaled {
-		exponent = strings.TrimLeft(exponent, "+-")
+		if exponent != "" && (exponent[0] == '+' || exponent[0] == '-') {
+			exponent = exponent[1:]
+		}
 		if !isDigits(exponent) || len(exponent) > 3 {
 			return false
 		}
