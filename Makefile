@@ -45,8 +45,8 @@ test: ## all tests that need nothing but Go: they bring a Kafka broker with them
 	@echo '               make kafka-test BROKERS=host:port,...    on brokers that run'
 	@echo '  databases    make db-test                             starts MySQL, PostgreSQL and MariaDB; needs Maven the'
 	@echo '                                                        first time, and Debian'\''s postgresql and mariadb-server'
-	@echo '  containers   make compose-test                        everything with Docker Compose; needs Docker, and images of'
-	@echo '                                                        Kafka and MySQL: integration/images makes them if need be'
+	@echo '  containers   make integration                         the same in containers, and everything with Docker Compose;'
+	@echo '                                                        says what it needs: Docker, images of Kafka and databases'
 
 .PHONY: build
 build: ## static binaries into bin/
@@ -86,6 +86,13 @@ kafka-test: ## the suites on a real Kafka: one started here, or BROKERS=host:por
 db-test: ## sink and capture on a real MySQL, MariaDB and PostgreSQL, started here, or TRIBUTARY_MYSQL, _MARIADB, _POSTGRES
 	TRIBUTARY_DATABASES=$${TRIBUTARY_DATABASES:-local} \
 	  $(GO) test -count=1 -p 1 -timeout 30m $(DB_PKGS)
+
+.PHONY: integration
+integration: ## the suites on servers in containers, and compose-test; says what it lacks, and installs nothing
+	@integration/images/ready.sh
+	TRIBUTARY_KAFKA=containers TRIBUTARY_DATABASES=containers \
+	  $(GO) test -count=1 -p 1 -timeout 90m $(KAFKA_PKGS) ./internal/sqlsink/... ./internal/cdc/...
+	$(MAKE) compose-test
 
 .PHONY: image
 image: ## the container image tributary, of binaries built here; needs a Docker engine, and no registry

@@ -34,7 +34,7 @@ var mariadbImage = image{
 	variable: "MARIADB_IMAGE", official: "mariadb:10.11", port: 3306, user: "root", kind: mysqlKind{},
 	env:     map[string]string{"MARIADB_ROOT_PASSWORD": password},
 	args:    []string{"--server-id=1", "--log-bin=binlog", "--binlog-format=ROW", "--character-set-server=utf8mb4", "--default-time-zone=+00:00"},
-	started: "port: 3306  mariadb.org", // as with MySQL
+	started: "port: 3306", // as with MySQL; who made it comes next
 }
 
 var postgresImage = image{

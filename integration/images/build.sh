@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# build.sh: container images of Kafka, MySQL and PostgreSQL, made here of Debian's packages and of jars from Maven
+# build.sh: container images of Kafka, MySQL, MariaDB and PostgreSQL, made here of Debian's packages and of jars from Maven
 # Central. For machines that reach those and no registry of images; where one can be reached, the official images do.
 
 set -euo pipefail
@@ -9,10 +9,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage() {
   cat <<USAGE
-usage: ${0##*/} [kafka] [mysql] [postgres]      default: all three
+usage: ${0##*/} [kafka] [mysql] [mariadb] [postgres]      default: all
 
 Prints lines for the shell, which name the images: eval "\$(${0##*/})". They take the variables of apache/kafka,
-mysql and postgres. An image whose recipe has not changed is not built again.
+mysql, mariadb and postgres. An image whose recipe has not changed is not built again.
 
 Needs root, Linux on amd64, Debian or Ubuntu, a Docker engine (docker-up.sh); for Kafka a JDK >= 17 and Maven, for
 MySQL Maven and unzip.
@@ -38,6 +38,7 @@ tag() {
   case $1 in
     kafka) echo "$prefix/kafka:$KAFKA_VERSION" ;;
     mysql) echo "$prefix/mysql:8.0" ;;
+    mariadb) echo "$prefix/mariadb:debian" ;;
     postgres) echo "$prefix/postgres:$(postgres_version)" ;;
   esac
 }
@@ -64,7 +65,7 @@ build() (
   name=$1 began=$SECONDS
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
-  # shellcheck disable=SC1090 # one of three
+  # shellcheck disable=SC1090 # one of those above
   . "$here/$name/contents.sh"
   download "$work/packages" "${base_packages[@]}" "${packages[@]}"
   unpack "$work/packages" "$work/root"
@@ -78,12 +79,12 @@ build() (
 wanted=()
 for name in "$@"; do
   case $name in
-    kafka | mysql | postgres) wanted+=("$name") ;;
+    kafka | mysql | mariadb | postgres) wanted+=("$name") ;;
     -h | --help | help) usage; exit ;;
     *) usage >&2; exit 2 ;;
   esac
 done
-[ ${#wanted[@]} -gt 0 ] || wanted=(kafka mysql postgres)
+[ ${#wanted[@]} -gt 0 ] || wanted=(kafka mysql mariadb postgres)
 
 docker version >/dev/null 2>&1 || die "no Docker engine answers: start one (docker-up.sh)"
 for name in "${wanted[@]}"; do
