@@ -118,7 +118,7 @@ func (k *known) has(key []byte) bool {
 
 const (
 	// learnBytes bounds the tables of a store whose keys are learnt: reading more would be felt.
-	learnBytes = 256 << 20
+	learnBytes = 64 << 20
 	// learnAfter is how long a store waits before it learns its keys. There is enough to do after a start.
 	learnAfter = 10 * time.Second
 )
