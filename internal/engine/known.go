@@ -11,7 +11,7 @@ import (
 )
 
 // known is which keys a local store may hold. Most keys that a task asks for are new ones, and LevelDB needs
-// microseconds to say that it does not have a key; known needs a tenth of that. It can only err by saying that a
+// microseconds to say that it does not have a key; known needs a fraction of one. It can only err by saying that a
 // key may be there: a key is added before it is written, and none is ever taken out.
 type known struct {
 	state atomic.Int32
@@ -107,9 +107,14 @@ func (k *known) may(key []byte) bool {
 	return k.state.Load() != whole || k.has(key)
 }
 
+// has is called with the lock. The parts ask for the same bits, each modulo its size.
 func (k *known) has(key []byte) bool {
+	if len(k.parts) == 0 {
+		return false
+	}
+	bits := bloom.Locations(key, k.parts[0].K())
 	for i := len(k.parts) - 1; i >= 0; i-- {
-		if k.parts[i].Test(key) {
+		if k.parts[i].TestLocations(bits) {
 			return true
 		}
 	}
