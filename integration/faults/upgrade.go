@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// earlier is the commit whose programs are upgraded from; by default the first with all use cases.
-func earlier() string { return cmp.Or(os.Getenv("TRIBUTARY_UPGRADE_FROM"), "8bc6773") }
+// earlier is the commit whose programs are upgraded from; by default the first with all use cases and the flags that
+// they run with here.
+func earlier() string { return cmp.Or(os.Getenv("TRIBUTARY_UPGRADE_FROM"), "69a0338") }
 
 // installEarlier builds the program of an earlier commit and has the instances run it.
 func installEarlier(ctx context.Context, s *Stage) error {
