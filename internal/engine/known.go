@@ -56,6 +56,14 @@ func (k *known) end() {
 	}
 }
 
+// forget gives up: LevelDB is asked.
+func (k *known) forget() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.full = false
+	k.drop()
+}
+
 // drop is called with the lock.
 func (k *known) drop() {
 	k.parts = nil
@@ -138,6 +146,7 @@ type lesson struct {
 // under way: it would be neither in the store yet, nor added.
 func (s *localStore) learn(after time.Duration) error {
 	if s.large() {
+		s.keys.forget() // or each flush would look again
 		return nil
 	}
 	s.lesson.end()
