@@ -7,6 +7,10 @@ MAKEFLAGS += --no-builtin-rules
 
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOTESTSUM   := gotest.tools/gotestsum@v1.13.0
+# go test with flags $(1) on packages $(2). RERUN=1 runs the tests that failed, and only those, once more and says so:
+# for machines that are busy with something else now and then.
+test         = $(if $(RERUN),$(GO) run $(GOTESTSUM) --format=pkgname --rerun-fails=$(RERUN) --packages="$(2)" -- $(1),$(GO) test $(1) $(2))
 # The race detector needs a C compiler.
 RACE        := $(shell command -v "$$($(GO) env CC)" >/dev/null 2>&1 && echo -race)
 # Packages whose tests start brokers and take minutes; those run on a real Kafka too when there is one.
@@ -38,7 +42,7 @@ check: format vet lint unit ## format, vet, staticcheck, unit tests with the rac
 
 .PHONY: test
 test: ## all tests that need nothing but Go: they bring a Kafka broker with them, in memory
-	$(GO) test ./...
+	$(call test,,./...)
 	@echo
 	@echo 'Left out, because they need more than Go:'
 	@echo '  real Kafka   make kafka-test                          starts one; needs Java 17, and Maven the first time'
@@ -69,23 +73,23 @@ lint: ## staticcheck, of a fixed version
 .PHONY: unit
 unit: ## the short tests of what needs no engine, with the race detector
 	$(if $(RACE),,@echo 'no C compiler: the race detector is left out')
-	$(GO) test $(RACE) -short $(UNIT_PKGS)
+	$(call test,$(RACE) -short,$(UNIT_PKGS))
 
 ##@ More than Go alone
 
 .PHONY: race
 race: ## the engine and the suites on the embedded broker with the race detector; needs a C compiler
-	$(GO) test -race -short -timeout 30m $(KAFKA_PKGS)
+	$(call test,-race -short -timeout 30m,$(KAFKA_PKGS))
 
 .PHONY: kafka-test
 kafka-test: ## the suites on a real Kafka: one started here, or BROKERS=host:port,...
 	$(if $(BROKERS),TRIBUTARY_BROKERS='$(BROKERS)',TRIBUTARY_KAFKA=local) \
-	  $(GO) test -count=1 -p 1 -timeout 45m $(KAFKA_PKGS)
+	  $(call test,-count=1 -p 1 -timeout 20m,$(KAFKA_PKGS))
 
 .PHONY: db-test
 db-test: ## sink and capture on a real MySQL, MariaDB and PostgreSQL, started here, or TRIBUTARY_MYSQL, _MARIADB, _POSTGRES
 	TRIBUTARY_DATABASES=$${TRIBUTARY_DATABASES:-local} \
-	  $(GO) test -count=1 -p 1 -timeout 30m $(DB_PKGS)
+	  $(call test,-count=1 -p 1 -timeout 20m,$(DB_PKGS))
 
 .PHONY: integration
 integration: ## the suites on servers in containers, and compose-test; says what it lacks, and installs nothing

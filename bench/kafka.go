@@ -43,7 +43,7 @@ func startKafka(ctx context.Context, root, dir string) (*kafka, error) {
 	}
 	script := filepath.Join(root, "integration", "kafka", "kafka-local.sh")
 	env := append(os.Environ(), "KAFKA_LOCAL_DIR="+dir, "KAFKA_LOCAL_PORT="+strconv.Itoa(port), "KAFKA_LOCAL_EXTRA="+extra,
-		"KAFKA_LOCAL_JVM_OPTS=-Xms512m -Xmx1g -XX:+UseG1GC")
+		"KAFKA_LOCAL_VERSION="+kafkaVersion, "KAFKA_LOCAL_JVM_OPTS=-Xms512m -Xmx1g -XX:+UseG1GC")
 	k := &kafka{}
 	if err := k.keep(script, filepath.Dir(dir), env); err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ type machine struct {
 	day                             string
 }
 
-// Versions of the peers, as their build files name them.
+// Versions of the peers, as their build files name them, and of the broker.
 const (
 	kafkaVersion = "4.3.0"
 	flinkVersion = "2.2.0"

@@ -16,8 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tributary-go/tributary/internal/embedded"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tributary-go/tributary/internal/embedded"
 )
 
 const (
@@ -161,10 +162,16 @@ func Unique(t testing.TB, name string) string {
 // client is a franz-go client that ends with the test.
 func (c Cluster) client(t testing.TB, options ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	client, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(c.addrs...)}, options...)...)
+	client, err := Client(c.addrs, options...)
 	if err != nil {
 		t.Fatal(fmt.Errorf("connect to %s: %w", strings.Join(c.addrs, ","), err))
 	}
 	t.Cleanup(client.Close)
 	return client
+}
+
+// Client is a franz-go client that survives the restart of a broker wherever it meets it.
+func Client(addrs []string, options ...kgo.Opt) (*kgo.Client, error) {
+	// A connection that ends before its first answer is taken for a refusal otherwise (SASL is missing), and given up.
+	return kgo.NewClient(append(options, kgo.SeedBrokers(addrs...), kgo.AlwaysRetryEOF())...)
 }

@@ -21,7 +21,6 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tributary-go/tributary/integration/brokers"
 	"github.com/tributary-go/tributary/integration/databases"
@@ -151,7 +150,7 @@ func (b *Bench) exists(topic string) bool {
 	if b.there[topic] {
 		return true
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.Kafka.Brokers()...))
+	client, err := brokers.Client(b.Kafka.Brokers())
 	if err != nil {
 		b.t.Fatal(err)
 	}

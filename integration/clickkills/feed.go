@@ -112,7 +112,7 @@ func (f *Feed) record(kind, user, session, product, category, price string) Reco
 
 // Write writes records and returns when they are stored.
 func Write(ctx context.Context, c brokers.Cluster, records []Record, rate int) error {
-	client, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers()...), kgo.ProducerLinger(5*time.Millisecond),
+	client, err := brokers.Client(c.Brokers(), kgo.ProducerLinger(5*time.Millisecond),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), kgo.MaxBufferedRecords(50_000))
 	if err != nil {
 		return err

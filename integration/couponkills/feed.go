@@ -80,7 +80,7 @@ func (f *Feed) entry(topic string, buyer, day, status, fee int) Entry {
 
 // Run writes all entries and returns when they are stored.
 func (f *Feed) Run(ctx context.Context, c brokers.Cluster) error {
-	client, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers()...), kgo.ProducerLinger(5*time.Millisecond),
+	client, err := brokers.Client(c.Brokers(), kgo.ProducerLinger(5*time.Millisecond),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), kgo.MaxBufferedRecords(50_000))
 	if err != nil {
 		return err

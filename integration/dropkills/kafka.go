@@ -19,7 +19,7 @@ const (
 )
 
 func connect(c brokers.Cluster, options ...kgo.Opt) (*kgo.Client, error) {
-	return kgo.NewClient(append(options, kgo.SeedBrokers(c.Brokers()...), kgo.ProducerLinger(5*time.Millisecond),
+	return brokers.Client(c.Brokers(), append(options, kgo.ProducerLinger(5*time.Millisecond),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), kgo.MaxBufferedRecords(50_000))...)
 }
 

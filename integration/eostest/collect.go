@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tributary-go/tributary/integration/brokers"
 )
@@ -15,7 +14,7 @@ import (
 // test: what lies behind it would not be seen.
 func Collect(t testing.TB, c brokers.Cluster, topics Topics, partitions int32) Left {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers()...))
+	client, err := brokers.Client(c.Brokers())
 	if err != nil {
 		t.Fatal(err)
 	}

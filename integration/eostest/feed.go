@@ -26,7 +26,7 @@ type Feed struct {
 // A record goes to the partition that the topology's own topics have for its key, so that a partition of each result
 // tells of one partition of the input, in its order.
 func (f Feed) Run(ctx context.Context, c brokers.Cluster) error {
-	client, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers()...), kgo.ProducerLinger(5*time.Millisecond), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	client, err := brokers.Client(c.Brokers(), kgo.ProducerLinger(5*time.Millisecond), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ type progress struct {
 
 func watch(t testing.TB, c brokers.Cluster, topics Topics) *progress {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers()...), kgo.ConsumeTopics(topics.Told()...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+	client, err := brokers.Client(c.Brokers(), kgo.ConsumeTopics(topics.Told()...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond), kgo.MetadataMinAge(100*time.Millisecond),
 		kgo.MetadataMaxAge(time.Second), kgo.UnknownTopicRetries(-1))
 	if err != nil {

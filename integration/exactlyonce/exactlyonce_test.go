@@ -56,7 +56,7 @@ func TestNothingIsLostOrCountedTwiceWhenInstancesDie(t *testing.T) {
 }
 
 // A broker is killed twice if there is one, each once if there are several. A lone one has lost committed offsets
-// that way (Kafka 4.3.0, "Couldn't find leader endpoint for partitions"); the table's own positions make up for it.
+// that way (Kafka 4.3 and 4.4, KAFKA-20734); the table's own positions make up for it.
 func TestAMillionRecordsOnKafka(t *testing.T) {
 	if os.Getenv("TRIBUTARY_LONG") == "" {
 		t.Skip("takes minutes: set TRIBUTARY_LONG=1")

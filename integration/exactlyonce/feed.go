@@ -24,7 +24,7 @@ type Feed struct {
 
 // Run returns when all records are stored.
 func (f Feed) Run(ctx context.Context, c brokers.Cluster) error {
-	client, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers()...), kgo.ProducerLinger(5*time.Millisecond),
+	client, err := brokers.Client(c.Brokers(), kgo.ProducerLinger(5*time.Millisecond),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), kgo.MaxBufferedRecords(50_000))
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (f Feed) record(i int) *kgo.Record {
 // the bound fails the test.
 func AwaitDone(t testing.TB, c brokers.Cluster, topics Topics, bound time.Duration) {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers()...))
+	client, err := brokers.Client(c.Brokers())
 	if err != nil {
 		t.Fatal(err)
 	}

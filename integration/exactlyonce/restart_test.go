@@ -56,7 +56,7 @@ type outputs struct {
 
 func follow(t *testing.T, c brokers.Cluster, topic string) *outputs {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers()...), kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+	client, err := brokers.Client(c.Brokers(), kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtEnd()), kgo.FetchMaxWait(20*time.Millisecond), kgo.MetadataMinAge(100*time.Millisecond),
 		kgo.UnknownTopicRetries(-1))
 	if err != nil {

@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tributary-go/tributary/integration/brokers"
 )
 
 // kafka are the faults of brokers: how they end, and who takes over from them.
@@ -48,7 +49,7 @@ func anyBroker(s *Stage) int {
 // moveLeaders makes the second replica of each partition the leader: of the topics in which groups and transactions are
 // kept, whose leaders are their coordinators, or of all others.
 func moveLeaders(ctx context.Context, s *Stage, coordinators bool) error {
-	client, err := kgo.NewClient(kgo.SeedBrokers(s.Cluster.Brokers()...))
+	client, err := brokers.Client(s.Cluster.Brokers())
 	if err != nil {
 		return err
 	}

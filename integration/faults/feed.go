@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tributary-go/tributary/integration/brokers"
 )
 
 // feed writes the records of a source until it is stopped.
@@ -23,7 +25,7 @@ type feed struct {
 
 // startFeed begins to write. Records of a key have the order in which they were made.
 func startFeed(ctx context.Context, addrs []string, c Case, source Source, rate int) (*feed, error) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(addrs...), kgo.ProducerLinger(5*time.Millisecond),
+	client, err := brokers.Client(addrs, kgo.ProducerLinger(5*time.Millisecond),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(c.Partition)), kgo.MaxBufferedRecords(50_000))
 	if err != nil {
 		return nil, err

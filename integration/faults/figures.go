@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tributary-go/tributary/integration/brokers"
 )
@@ -117,7 +116,7 @@ func (x *cell) restart(ctx context.Context, r *restart) error {
 
 // owned are the partitions of the output that an instance writes: with this use case those of the input that it has.
 func (x *cell) owned(ctx context.Context, i *Instance) (map[place]bool, error) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(x.Cluster.Brokers()...))
+	client, err := brokers.Client(x.Cluster.Brokers())
 	if err != nil {
 		return nil, err
 	}

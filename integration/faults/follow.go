@@ -10,6 +10,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tributary-go/tributary/integration/brokers"
 )
 
 // place is a partition of a topic.
@@ -44,7 +46,7 @@ type mark struct {
 }
 
 func follow(ctx context.Context, addrs, topics []string) (*follower, error) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(addrs...), kgo.ConsumeTopics(topics...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+	client, err := brokers.Client(addrs, kgo.ConsumeTopics(topics...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(20*time.Millisecond), kgo.MetadataMinAge(100*time.Millisecond),
 		kgo.UnknownTopicRetries(-1))
 	if err != nil {
@@ -122,7 +124,7 @@ func (f *follower) active(within time.Duration) map[place]bool {
 // set makes this the moment from which outputs count.
 func (f *follower) set(ctx context.Context, addrs []string, active map[place]bool) error {
 	m := &mark{at: time.Now(), ends: map[place]int64{}, await: maps.Clone(active), any: len(active) == 0}
-	client, err := kgo.NewClient(kgo.SeedBrokers(addrs...))
+	client, err := brokers.Client(addrs)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tributary-go/tributary/integration/brokers"
 )
 
 // Level is a quantity that was sampled throughout a run, in bytes.
@@ -66,7 +67,7 @@ type sampler struct {
 
 // sample begins. pids and directories are those of the instances that there are now.
 func sample(ctx context.Context, s *Stage, every time.Duration) (*sampler, error) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(s.Cluster.Brokers()...))
+	client, err := brokers.Client(s.Cluster.Brokers())
 	if err != nil {
 		return nil, err
 	}

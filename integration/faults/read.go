@@ -8,6 +8,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tributary-go/tributary/integration/brokers"
 )
 
 // readBound is how long a topic may take to read; those of a soak are long.
@@ -18,7 +20,7 @@ const readBound = 15 * time.Minute
 func read(s *Stage, topic string, f func(r *kgo.Record)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), readBound)
 	defer cancel()
-	client, err := kgo.NewClient(kgo.SeedBrokers(s.Cluster.Brokers()...))
+	client, err := brokers.Client(s.Cluster.Brokers())
 	if err != nil {
 		return err
 	}
@@ -62,7 +64,7 @@ func readTo(ctx context.Context, addrs []string, topic string, left map[int32]kg
 	if len(left) == 0 {
 		return nil
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(addrs...), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: left}),
+	client, err := brokers.Client(addrs, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: left}),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords()) // markers tell how far it is where no record is visible
 	if err != nil {
 		return err

@@ -10,13 +10,14 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/tributary-go/tributary/integration/brokers"
 )
 
 // reset deletes the topics and groups of a use case, so that the next cell begins with nothing: topologies have the
 // names that they have. Static members, which stay until their session ends, are sent away.
 func reset(ctx context.Context, addrs []string, c Case) error {
-	client, err := kgo.NewClient(kgo.SeedBrokers(addrs...))
+	client, err := brokers.Client(addrs)
 	if err != nil {
 		return err
 	}

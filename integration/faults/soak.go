@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/tributary-go/tributary/integration/brokers"
 )
@@ -152,7 +151,7 @@ func (x *cell) measure(ctx context.Context, k *Soak) error {
 
 // behind waits until the use case's groups are at most so many records behind, all together.
 func (x *cell) behind(ctx context.Context, most int64) error {
-	client, err := kgo.NewClient(kgo.SeedBrokers(x.Cluster.Brokers()...))
+	client, err := brokers.Client(x.Cluster.Brokers())
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ usage: ${0##*/} COMMAND
 Environment:
   KAFKA_LOCAL_DIR       data, configuration and logs   (default: .kafka-local beside this script)
   KAFKA_LOCAL_LIBS      jars                           (default: .kafka-libs-VERSION beside this script)
-  KAFKA_LOCAL_VERSION   Kafka version                  (default: 4.3.0)
+  KAFKA_LOCAL_VERSION   Kafka version                  (default: 4.2.1; see docs/operations.md)
   KAFKA_LOCAL_PORT      client port of broker 1; brokers 2 and 3 take the next two, the
                         controllers the three after PORT+10            (default: 19092)
   KAFKA_LOCAL_JVM_OPTS  JVM options                    (default: -Xms128m -Xmx512m -XX:+UseSerialGC)
@@ -36,7 +36,7 @@ Environment:
 USAGE
 }
 
-version=${KAFKA_LOCAL_VERSION:-4.3.0}
+version=${KAFKA_LOCAL_VERSION:-4.2.1}
 dir=${KAFKA_LOCAL_DIR:-$here/.kafka-local}
 libs=${KAFKA_LOCAL_LIBS:-$here/.kafka-libs-$version}
 jvm_opts=${KAFKA_LOCAL_JVM_OPTS:--Xms128m -Xmx512m -XX:+UseSerialGC}
@@ -261,7 +261,11 @@ case $cmd in
     pid=$(pid_of "$1") || die "broker $1 does not run"
     kill -9 "$pid"
     # Threads of a killed JVM may hold its port for a moment when its first has ended.
-    while kill -0 "$pid" 2>/dev/null || listens "$(client_port "$1")"; do sleep 0.05; done
+    deadline=$((SECONDS + patience))
+    while pid_of "$1" >/dev/null || listens "$(client_port "$1")"; do
+      [ $SECONDS -lt $deadline ] || die "broker $1 was killed, and after ${patience}s its port is not free"
+      sleep 0.05
+    done
     rm -f "$(broker_dir "$1")/pid"
     ;;
   restart)

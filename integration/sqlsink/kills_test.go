@@ -123,6 +123,7 @@ func feed(t *testing.T, c brokers.Cluster, seed uint64, written *atomic.Int64) (
 	r := rand.New(rand.NewPCG(seed, 2))
 	ended, sent := make(chan struct{}), make(chan int, 1)
 	go func() {
+		defer close(sent) // a failure to produce ends this goroutine, and none but this
 		pause := time.NewTicker(10 * time.Millisecond)
 		defer pause.Stop()
 		for n := 0; ; {
@@ -137,7 +138,19 @@ func feed(t *testing.T, c brokers.Cluster, seed uint64, written *atomic.Int64) (
 			}
 		}
 	}()
-	return func() int { close(ended); return <-sent }
+	return func() int {
+		close(ended)
+		select {
+		case n, ok := <-sent:
+			if !ok {
+				t.FailNow()
+			}
+			return n
+		case <-time.After(2 * time.Minute):
+			t.Fatal("records can no longer be produced")
+			return 0
+		}
+	}
 }
 
 // compare holds the table against what is in the topic, and demands that nothing was refused.

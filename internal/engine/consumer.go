@@ -38,6 +38,7 @@ func (g *consumerGroup) Consume(ctx context.Context, topics []string, h sarama.C
 		if err == nil {
 			continue
 		}
+		err = explained(err)
 		if time.Since(well) > patience {
 			return err
 		}
@@ -47,6 +48,15 @@ func (g *consumerGroup) Consume(ctx context.Context, topics []string, h sarama.C
 		case <-time.After(250 * time.Millisecond):
 		}
 	}
+}
+
+// explained adds what to do about an error to a broker's answer that does not tell.
+func explained(err error) error {
+	if errors.Is(err, sarama.ErrUnstableOffsetCommit) {
+		return fmt.Errorf("a transaction that has not ended holds the group's offsets; if it still does after a minute, "+
+			"a broker has lost its end (see Versions of Kafka in docs/operations.md): %w", err)
+	}
+	return err
 }
 
 // handler sees a session before and after goka does.
