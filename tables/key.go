@@ -68,7 +68,7 @@ func JoinKey[K Key](parts ...Part) (K, error) {
 	if len(parts) == 0 {
 		return "", fmt.Errorf("%w: it has no parts", ErrKey)
 	}
-	var b []byte
+	b := make([]byte, 0, 96) // on the stack; longer keys grow out of it
 	for i, p := range parts {
 		if i > 0 {
 			b = append(b, separator)
@@ -105,7 +105,7 @@ func SplitKey[K Key](k K) ([]Part, error) {
 	if err := CheckKey(k); err != nil {
 		return nil, err
 	}
-	var parts []Part
+	parts := make([]Part, 0, 1+strings.Count(string(k), string(separator)))
 	for rest, more := string(k), true; more; {
 		var text string
 		text, rest, more = cutPart(rest)
@@ -123,13 +123,14 @@ func appendPart(dst []byte, p Part) []byte {
 	if !p.Valid {
 		return append(dst, null...)
 	}
+	from := 0
 	for i := range len(p.V) {
 		if c := p.V[i]; c == separator || c == escape {
-			dst = append(dst, escape)
+			dst = append(append(dst, p.V[from:i]...), escape)
+			from = i
 		}
-		dst = append(dst, p.V[i])
 	}
-	return dst
+	return append(dst, p.V[from:]...)
 }
 
 // cutPart cuts at the first separator that is not escaped.
