@@ -14,14 +14,14 @@ import (
 
 // grace is how long parts may take to stop. It is shorter than the ten seconds
 // that container runtimes wait before they kill.
-const grace = 5 * time.Second
+const grace = 8 * time.Second
 
 // Run starts all parts and returns when all have ended. The first error,
 // SIGINT, SIGTERM or the end of ctx cancels the context of all of them; a
 // second signal kills the process as if it were not handled.
 //
 // The error joins those of the parts, each with its part's name. Parts that
-// have not ended 5 s after the cancellation are named in it and left behind:
+// have not ended 8 s after the cancellation are named in it and left behind:
 // the caller is expected to exit. A nil log discards.
 func Run(ctx context.Context, log *slog.Logger, parts ...Part) error {
 	signals := make(chan os.Signal, 1)

@@ -127,7 +127,7 @@ func TestStuckPartsAreNamedAfterTheGracePeriod(t *testing.T) {
 		r := &run{log: slog.New(slog.DiscardHandler), grace: grace, signals: signals, release: func() { released = true }}
 		start := time.Now()
 		err := r.all(t.Context(), []Part{stuck("sink"), untilTold("server"), stuck("view")})
-		if err == nil || err.Error() != "still running 5s after the stop: sink, view" {
+		if err == nil || err.Error() != "still running 8s after the stop: sink, view" {
 			t.Errorf("got %v", err)
 		}
 		if took := time.Since(start); took != grace {
