@@ -144,3 +144,14 @@ func TestAPrefixBelongsToTheKeysWithItsPartsAndToNoOthers(t *testing.T) {
 		}
 	})
 }
+
+// Keys are made and taken apart for every record.
+func TestCompositeKeysCostOneAllocationEachWay(t *testing.T) {
+	join := func() { _, _ = JoinKey[string](Text("2021-03-25 00:00:00"), Text("web|Shop"), Text("0001")) }
+	split := func() { _, _ = SplitKey("2021-03-25 00:00:00|webShop|0001") }
+	for name, f := range map[string]func(){"JoinKey": join, "SplitKey": split} {
+		if n := testing.AllocsPerRun(100, f); n > 1 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}

@@ -131,6 +131,8 @@ func feed(t *testing.T, c brokers.Cluster, seed uint64, written *atomic.Int64) (
 			case <-ended:
 				sent <- n
 				return
+			case <-t.Context().Done(): // the test has failed without stopping it
+				return
 			case <-pause.C:
 				for ; int64(n) < written.Load()+ahead; n += 200 {
 					c.ProduceTo(t, topic, history(r, n, 200)...)

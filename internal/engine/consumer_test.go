@@ -1,21 +1,50 @@
-package engine
+package engine_test
 
 import (
-	"errors"
-	"fmt"
-	"io"
+	"bytes"
+	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 
-	"github.com/IBM/sarama"
+	"github.com/tributary-go/tributary/integration/brokers"
+	"github.com/tributary-go/tributary/internal/engine"
 )
 
-func TestAGroupWhoseOffsetsStayOpenSaysWhereToRead(t *testing.T) {
-	said := explained(fmt.Errorf("partition 3: %w", sarama.ErrUnstableOffsetCommit))
-	if !errors.Is(said, sarama.ErrUnstableOffsetCommit) || !strings.Contains(said.Error(), "docs/operations.md") {
-		t.Error(said)
+// text is a log that is read while it is written.
+type text struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (x *text) Write(p []byte) (int, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.b.Write(p)
+}
+
+func (x *text) contains(s string) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return strings.Contains(x.b.String(), s)
+}
+
+func TestAGroupWhoseOffsetsStayOpenSaysWhereToReadAndGoesOnAfterwards(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a quarter of a minute")
 	}
-	if err := explained(io.EOF); err != io.EOF {
-		t.Error(err)
-	}
+	c := brokers.Embedded(t)
+	s := newSums(t, c)
+	s.produce(100)
+	c.CreateTopic(t, s.name+"-other", 1, nil)
+	open := c.Begin(t)
+	open.Produce(t, s.name+"-other", brokers.Record{})
+	open.CommitOffset(t, s.group, s.in, 0, 1)
+
+	log := &text{}
+	r := s.run(config(t, c, func(cfg *engine.Config) { cfg.Log = slog.New(slog.NewTextHandler(log, nil)) }))
+	waitFor(t, "what to do", func() bool { return log.contains("docs/operations.md") })
+	open.Abort(t)
+	r.drain()
+	s.check()
 }
